@@ -1,0 +1,39 @@
+// Time under the test's control: nothing happens until the test lets it pass, and then it takes no time at all.
+//
+//   asio::io_context context;
+//   auto clock = std::make_shared<sluice::testing::VirtualClock>();
+//   asio::co_spawn(context, scenario(clock), handler);
+//   clock->run(context);      // runs everything; whenever all wait, jumps to the next timer
+#pragma once
+
+#include <sluice/clock.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <cstddef>
+#include <memory>
+
+namespace sluice::testing {
+
+/// One thread only. Timers that are due at the same time ring in the order in which they were armed.
+class VirtualClock : public Clock {
+  public:
+    VirtualClock();
+    ~VirtualClock() override;
+    /// Starts at one hour after the epoch of steady_clock, so that subtraction never wraps.
+    TimePoint now() const noexcept override;
+    std::unique_ptr<Timer> make_timer(asio::any_io_executor executor, std::function<void()> on_ring) override;
+
+    /// Lets `duration` pass, ringing each timer at its own time and running `context` in between. Returns with all ready work done.
+    void advance(asio::io_context& context, Duration duration);
+    /// Runs until nothing is ready and no timer is armed. Returns how much time passed.
+    Duration run(asio::io_context& context);
+    /// Timers that are armed now: zero after a test means that nothing was forgotten.
+    std::size_t armed() const noexcept;
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace sluice::testing

@@ -1,0 +1,25 @@
+// A coroutine waits here until somebody calls notify(). Remembers a notify() that came first. One waiter, one executor.
+#pragma once
+
+#include <sluice/config.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+
+namespace sluice::net {
+
+class Signal {
+  public:
+    explicit Signal(asio::any_io_executor executor);
+    /// Wakes the waiter on its executor; never runs it inside this call.
+    void notify() noexcept;
+    /// True after a notify(), which it uses up; false when the coroutine was cancelled. Never throws.
+    asio::awaitable<bool> wait();
+
+  private:
+    asio::steady_timer timer_;  // set to "never": cancelling it is the notification
+    bool notified_ = false;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,33 @@
+// Accepts TCP connections as the Connection seam knows them. For the simulator today, for the gateway tomorrow.
+#pragma once
+
+#include <sluice/connector.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace sluice::net {
+
+class TcpListener {
+  public:
+    /// Binds and listens; port 0 takes a free one. Throws asio::system_error when the address cannot be used.
+    TcpListener(asio::any_io_executor executor, const std::string& address, std::uint16_t port);
+    std::uint16_t port() const noexcept;
+    /// The next connection, already open; null after close() or cancellation. Never throws.
+    asio::awaitable<std::unique_ptr<Connection>> accept();
+    void close() noexcept;
+
+  private:
+    asio::ip::tcp::acceptor acceptor_;
+};
+
+/// Makes close() of a connection made by TcpListener or the system connector send RST instead of FIN.
+void set_reset_on_close(Connection& connection);
+
+}  // namespace sluice::net

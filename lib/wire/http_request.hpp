@@ -1,0 +1,34 @@
+// Writes the head of an HTTP/1.1 request. Nothing that a caller or a configuration supplies can inject a line: CR, LF, NUL
+// and every other byte that RFC 9110 forbids in a method, target, name or value is refused.
+#pragma once
+
+#include "wire/error.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace sluice::wire {
+
+class RequestHead {
+  public:
+    /// `target` is origin-form ("/v1/chat/completions") or authority-form for CONNECT; `host` goes out as the Host field.
+    RequestHead(std::string_view method, std::string_view target, std::string_view host);
+    RequestHead& field(std::string_view name, std::string_view value);
+    RequestHead& content_length(std::size_t bytes);
+    /// The whole head with its blank line. Empty and error() set when any part was refused.
+    std::string finish() &&;
+    std::error_code error() const noexcept { return error_; }
+
+  private:
+    std::string text_;
+    std::error_code error_;
+};
+
+/// Whether `value` may stand in a header field (visible ASCII, SP, HTAB, obs-text).
+bool is_field_value(std::string_view value) noexcept;
+/// Whether `name` is a token of RFC 9110.
+bool is_token(std::string_view name) noexcept;
+
+}  // namespace sluice::wire

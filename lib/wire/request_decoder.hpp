@@ -1,0 +1,43 @@
+// An HTTP/1.1 request decoder for servers, sans-I/O, around Boost.Beast's parser (strict, fuzzed for years), with the checks it
+// lacks: Transfer-Encoding must be exactly "chunked", exactly one Host, digits-only Content-Length, bounded counts and sizes.
+#pragma once
+
+#include "wire/http_response.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice::wire {
+
+struct RequestLimits {
+    std::size_t max_head = std::size_t{64} << 10;
+    std::size_t max_body = std::size_t{32} << 20;
+};
+
+class RequestDecoder {
+  public:
+    explicit RequestDecoder(RequestLimits limits = {});
+    RequestDecoder(RequestDecoder&&) noexcept;
+    ~RequestDecoder();
+
+    /// Takes bytes as they come, in any cut. `done`: one whole request (head and body) is here; bytes after it are kept for the next.
+    Progress feed(std::string_view bytes);
+    /// After `done`: on to the next request on the same connection. Bytes kept are parsed at once.
+    Progress next();
+
+    const std::string& method() const noexcept;
+    const std::string& target() const noexcept;
+    const HeaderList& headers() const noexcept;
+    const std::string& body() const noexcept;
+    bool keep_alive() const noexcept;
+    /// The status to answer a malformed request with (400, 413, 431, 501, 505); 0 when there is no error.
+    int error_status() const noexcept;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::wire
