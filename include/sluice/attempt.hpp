@@ -23,7 +23,8 @@ struct Attempt {
     std::string model;
     Outcome outcome = Outcome::failed;
     ErrorInfo error;
-    /// What the failed leg reported before it failed. Absent is unknown, and a failed leg may still cost money.
+    /// What the failed leg reported before it failed. Absent is unknown, and a failed leg may still cost
+    /// money.
     std::optional<Usage> usage;
     /// From the leg's start to its end. Zero for a skipped leg.
     std::chrono::nanoseconds duration{0};

@@ -25,9 +25,16 @@ namespace sluice {
 class CallOptions {
   public:
     CallOptions() = default;
-    /// Limit for the whole request, over all attempts, from the moment the call starts. Overrides Deadlines::total.
-    CallOptions& total(std::chrono::milliseconds limit) & { total_ = limit; return *this; }
-    CallOptions&& total(std::chrono::milliseconds limit) && { total_ = limit; return std::move(*this); }
+    /// Limit for the whole request, over all attempts, from the moment the call starts. Overrides
+    /// Deadlines::total.
+    CallOptions& total(std::chrono::milliseconds limit) & {
+        total_ = limit;
+        return *this;
+    }
+    CallOptions&& total(std::chrono::milliseconds limit) && {
+        total_ = limit;
+        return std::move(*this);
+    }
     std::optional<std::chrono::milliseconds> total() const noexcept { return total_; }
 
   private:
@@ -56,9 +63,10 @@ class ModelTarget {
     virtual ~ModelTarget() = default;
     virtual const Provider& provider() const noexcept = 0;
     virtual const ModelSpec& spec() const noexcept = 0;
-    /// Opens a stream. Provider failures are the error of the result, or a Failure as the stream's first event;
-    /// only cancellation throws. `request` and `context` live until it completes.
-    virtual asio::awaitable<Result<TokenStream>> open(const Request& request, const CallContext& context) const = 0;
+    /// Opens a stream. Provider failures are the error of the result, or a Failure as the stream's first
+    /// event; only cancellation throws. `request` and `context` live until it completes.
+    virtual asio::awaitable<Result<TokenStream>> open(const Request& request,
+                                                      const CallContext& context) const = 0;
 };
 
 class BoundModel {
@@ -66,8 +74,9 @@ class BoundModel {
     /// `target` must not be null.
     explicit BoundModel(std::shared_ptr<const ModelTarget> target);
 
-    /// Opens a stream. Throws the typed class (error.hpp) when that fails before there is a stream; later failures
-    /// are the stream's Failure event. The handle may be dropped meanwhile. Any executor; the stream stays on it.
+    /// Opens a stream. Throws the typed class (error.hpp) when that fails before there is a stream; later
+    /// failures are the stream's Failure event. The handle may be dropped meanwhile. Any executor; the stream
+    /// stays on it.
     asio::awaitable<TokenStream> stream(Request request) const;
     asio::awaitable<TokenStream> stream(Request request, CallOptions options) const;
     /// The whole answer. Throws the typed class on any failure.

@@ -1,5 +1,5 @@
-// Six clocks, one budget: how long each part of an exchange may take. Any that runs out is a ProviderTimeout whose
-// `phase` names it; the connection is closed, never pooled. Zero or less means "no limit".
+// Six clocks, one budget: how long each part of an exchange may take. Any that runs out is a ProviderTimeout
+// whose `phase` names it; the connection is closed, never pooled. Zero or less means "no limit".
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,8 @@ struct Deadlines {
 
     /// Until a connection is ready: wait for the pool, DNS, TCP, proxy, TLS.
     Limit connect = std::chrono::seconds(10);
-    /// From the request written to the response head complete. Some servers hold the head until the first token.
+    /// From the request written to the response head complete. Some servers hold the head until the first
+    /// token.
     Limit headers = std::chrono::seconds(120);
     /// From the start of the leg to the first event that carries an answer (time to first token).
     Limit first_event = std::chrono::seconds(120);
@@ -22,7 +23,8 @@ struct Deadlines {
     Limit leg = std::chrono::minutes(10);
     /// The request as a whole, over all attempts. What is left of it is handed to each leg.
     Limit total = std::chrono::minutes(15);
-    /// After the stream's end: how long to wait for the rest of the body so that its connection can be used again.
+    /// After the stream's end: how long to wait for the rest of the body so that its connection can be used
+    /// again.
     Limit linger = std::chrono::milliseconds(50);
     /// After a finish reason without the terminal marker: how long to wait for usage and marker.
     Limit grace = std::chrono::seconds(5);

@@ -106,7 +106,8 @@ struct ErrorInfo {
 bool can_retry_same_target(const ErrorInfo& error) noexcept;
 /// Another provider may succeed where this one failed. False only for what is wrong everywhere.
 bool can_try_elsewhere(const ErrorInfo& error) noexcept;
-/// One line for a log: "openai/gpt-5: RateLimited (429, rate_limit_exceeded) in headers: ...". Our words only.
+/// One line for a log: "openai/gpt-5: RateLimited (429, rate_limit_exceeded) in headers: ...". Our words
+/// only.
 std::string describe(const ErrorInfo& error);
 
 /// Base of the family. `what()` is describe(info()).
@@ -123,17 +124,39 @@ class ProviderError : public std::runtime_error {
     std::shared_ptr<const ErrorInfo> info_;
 };
 
-class RateLimited : public ProviderError { using ProviderError::ProviderError; };
-class QuotaExhausted : public RateLimited { using RateLimited::RateLimited; };
-class ProviderUnavailable : public ProviderError { using ProviderError::ProviderError; };
-class ProviderOverloaded : public ProviderUnavailable { using ProviderUnavailable::ProviderUnavailable; };
-class ProviderTimeout : public ProviderUnavailable { using ProviderUnavailable::ProviderUnavailable; };
-class StreamTruncated : public ProviderUnavailable { using ProviderUnavailable::ProviderUnavailable; };
-class ContextLengthExceeded : public ProviderError { using ProviderError::ProviderError; };
-class ProviderAuthFailed : public ProviderError { using ProviderError::ProviderError; };
-class ProviderBadRequest : public ProviderError { using ProviderError::ProviderError; };
-class ModelNotFound : public ProviderBadRequest { using ProviderBadRequest::ProviderBadRequest; };
-class ContentFiltered : public ProviderBadRequest { using ProviderBadRequest::ProviderBadRequest; };
+class RateLimited : public ProviderError {
+    using ProviderError::ProviderError;
+};
+class QuotaExhausted : public RateLimited {
+    using RateLimited::RateLimited;
+};
+class ProviderUnavailable : public ProviderError {
+    using ProviderError::ProviderError;
+};
+class ProviderOverloaded : public ProviderUnavailable {
+    using ProviderUnavailable::ProviderUnavailable;
+};
+class ProviderTimeout : public ProviderUnavailable {
+    using ProviderUnavailable::ProviderUnavailable;
+};
+class StreamTruncated : public ProviderUnavailable {
+    using ProviderUnavailable::ProviderUnavailable;
+};
+class ContextLengthExceeded : public ProviderError {
+    using ProviderError::ProviderError;
+};
+class ProviderAuthFailed : public ProviderError {
+    using ProviderError::ProviderError;
+};
+class ProviderBadRequest : public ProviderError {
+    using ProviderError::ProviderError;
+};
+class ModelNotFound : public ProviderBadRequest {
+    using ProviderBadRequest::ProviderBadRequest;
+};
+class ContentFiltered : public ProviderBadRequest {
+    using ProviderBadRequest::ProviderBadRequest;
+};
 
 /// A chain is exhausted. The last leg's error is nested: std::rethrow_if_nested gives it as its class.
 class AllProvidersFailed : public ProviderUnavailable, public std::nested_exception {

@@ -7,7 +7,8 @@
 //   }
 //
 // Every string_view here points into the stream's buffers and is valid until the next call on that stream;
-// `OwnedEvent` keeps a copy. Metadata (ids, roles, pings, comments) is not an event, but its bytes are in raw().
+// `OwnedEvent` keeps a copy. Metadata (ids, roles, pings, comments) is not an event, but its bytes are in
+// raw().
 #pragma once
 
 #include <sluice/error.hpp>
@@ -79,14 +80,18 @@ class StreamEvent {
 
     /// The event as T, or nullptr when it is another.
     template <typename T>
-    const T* as() const noexcept { return std::get_if<T>(&what_); }
+    const T* as() const noexcept {
+        return std::get_if<T>(&what_);
+    }
     template <typename T>
-    bool is() const noexcept { return std::holds_alternative<T>(what_); }
+    bool is() const noexcept {
+        return std::holds_alternative<T>(what_);
+    }
     const Variant& what() const noexcept { return what_; }
 
     /// The exact upstream bytes this event came from, with the metadata frames that preceded it. Concatenated
-    /// over a whole stream they are the body, byte for byte: when one frame makes several events, the first has
-    /// the bytes and the others have none. Empty for events that no bytes belong to (a timeout).
+    /// over a whole stream they are the body, byte for byte: when one frame makes several events, the first
+    /// has the bytes and the others have none. Empty for events that no bytes belong to (a timeout).
     std::string_view raw() const noexcept { return raw_; }
     /// Which of n > 1 alternatives this belongs to (OpenAI `choices[].index`). 0 for everything else.
     std::uint32_t choice() const noexcept { return choice_; }

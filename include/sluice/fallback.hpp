@@ -1,5 +1,6 @@
-// FallbackBoundModel: a chain of models behind one gate. The gate tries the legs in order, looks at the first event
-// that carries an answer, commits to the leg that gives a good one, and from there on gets out of the way.
+// FallbackBoundModel: a chain of models behind one gate. The gate tries the legs in order, looks at the first
+// event that carries an answer, commits to the leg that gives a good one, and from there on gets out of the
+// way.
 //
 //   sluice::FallbackBoundModel model{{anthropic.model("claude-opus-4-8"), openai.model("gpt-5")},
 //                                    {.on_failover = record_failover}};
@@ -44,11 +45,11 @@ TriggerSet any_error();
 /// One abandoned leg. Owns everything, so that an asynchronous hook may keep it.
 struct Failover {
     Failover() = default;
-    ModelSpec failed;                ///< The abandoned leg's model.
-    std::optional<ModelSpec> next;   ///< The leg tried next; absent when the chain is exhausted.
-    ErrorInfo error;                 ///< Why it was abandoned.
-    std::size_t attempt = 0;         ///< Position of the abandoned leg in the chain, from 0.
-    Attempt record;                  ///< With time and usage, for billing.
+    ModelSpec failed;               ///< The abandoned leg's model.
+    std::optional<ModelSpec> next;  ///< The leg tried next; absent when the chain is exhausted.
+    ErrorInfo error;                ///< Why it was abandoned.
+    std::size_t attempt = 0;        ///< Position of the abandoned leg in the chain, from 0.
+    Attempt record;                 ///< With time and usage, for billing.
 };
 
 /// A plain callable or one that returns asio::awaitable<void>; both take `const Failover&`.
@@ -56,8 +57,8 @@ class FailoverHook {
   public:
     FailoverHook() = default;
     template <typename F>
-        requires(!std::is_same_v<std::remove_cvref_t<F>, FailoverHook> && std::is_invocable_v<F&, const Failover&>)
-    FailoverHook(F callable) {
+    requires(!std::is_same_v<std::remove_cvref_t<F>, FailoverHook> &&
+             std::is_invocable_v<F&, const Failover&>) FailoverHook(F callable) {
         if constexpr (std::is_same_v<std::invoke_result_t<F&, const Failover&>, asio::awaitable<void>>)
             async_ = std::move(callable);
         else

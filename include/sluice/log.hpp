@@ -2,7 +2,8 @@
 //
 //   sluice::set_log_sink([](sluice::LogLevel level, std::string_view line) { spdlog::warn("{}", line); });
 //
-// Lines hold our own words, provider and model ids and error kinds; never keys, prompts, answers or provider text.
+// Lines hold our own words, provider and model ids and error kinds; never keys, prompts, answers or provider
+// text.
 #pragma once
 
 #include <functional>

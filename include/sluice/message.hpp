@@ -1,8 +1,8 @@
 // What is said in a conversation, in one vocabulary for every provider.
 //
-// Messages are made of parts, because an assistant's turn can hold reasoning, text and tool calls in order. Every
-// type here has constructors, so that it may be written as a temporary inside a co_await expression (g++ 12.2
-// destroys aggregate temporaries twice there; see docs/await-rule.md).
+// Messages are made of parts, because an assistant's turn can hold reasoning, text and tool calls in order.
+// Every type here has constructors, so that it may be written as a temporary inside a co_await expression
+// (g++ 12.2 destroys aggregate temporaries twice there; see docs/await-rule.md).
 #pragma once
 
 #include <sluice/event.hpp>
@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -63,7 +64,8 @@ struct ToolCallPart {
 
 struct ToolResultPart {
     ToolResultPart() = default;
-    ToolResultPart(std::string call_id, std::string what) : tool_call_id(std::move(call_id)), content(std::move(what)) {}
+    ToolResultPart(std::string call_id, std::string what)
+        : tool_call_id(std::move(call_id)), content(std::move(what)) {}
     std::string tool_call_id;
     std::string content;
     bool is_error = false;
@@ -115,7 +117,8 @@ class MessageBuilder {
     ToolCallPart* tool_call(std::uint32_t index);
 
     AssistantMessage message_;
-    std::vector<std::size_t> tool_parts_;  // tool-call index -> position in message_.parts
+    std::vector<std::pair<std::uint32_t, std::size_t>>
+        tool_parts_;  // tool-call index, position in message_.parts
 };
 
 }  // namespace sluice

@@ -19,7 +19,8 @@ struct Capabilities {
 
 struct ModelSpec {
     ModelSpec() = default;
-    ModelSpec(std::string provider, std::string model) : provider_id(std::move(provider)), id(std::move(model)) {}
+    ModelSpec(std::string provider, std::string model)
+        : provider_id(std::move(provider)), id(std::move(model)) {}
 
     std::string provider_id;
     std::string id;

@@ -4,7 +4,8 @@
 //                      .system("Answer in one word.")
 //                      .user("Capital of Mongolia?")
 //                      .max_tokens(16);
-//   auto stream = co_await model.stream(std::move(request));   // or just: co_await model.stream("Capital of ...?")
+//   auto stream = co_await model.stream(std::move(request));   // or just: co_await model.stream("Capital of
+//   ...?")
 //
 // A Request is a plain value. It may be written as a temporary inside a co_await expression.
 #pragma once
@@ -26,7 +27,9 @@ struct Tool {
     Tool() = default;
     /// `parameters` is a JSON schema object as JSON text; empty means no parameters.
     Tool(std::string tool_name, std::string what_it_does, std::string parameters)
-        : name(std::move(tool_name)), description(std::move(what_it_does)), parameters_json(std::move(parameters)) {}
+        : name(std::move(tool_name)),
+          description(std::move(what_it_does)),
+          parameters_json(std::move(parameters)) {}
     std::string name;
     std::string description;
     std::string parameters_json;
@@ -116,8 +119,12 @@ class Request {
     Request&& seed(std::int64_t value) && { return std::move(seed(value)); }
     Request&& stop(std::string sequence) && { return std::move(stop(std::move(sequence))); }
     Request&& choices(std::uint32_t n) && { return std::move(choices(n)); }
-    Request&& response_format(ResponseFormat format) && { return std::move(response_format(std::move(format))); }
-    Request&& reasoning_effort(std::string effort) && { return std::move(reasoning_effort(std::move(effort))); }
+    Request&& response_format(ResponseFormat format) && {
+        return std::move(response_format(std::move(format)));
+    }
+    Request&& reasoning_effort(std::string effort) && {
+        return std::move(reasoning_effort(std::move(effort)));
+    }
     Request&& end_user(std::string id) && { return std::move(end_user(std::move(id))); }
     Request&& extra(std::string provider_id, std::string name, std::string json) && {
         return std::move(extra(std::move(provider_id), std::move(name), std::move(json)));

@@ -4,9 +4,9 @@
 //   while (const sluice::StreamEvent* event = co_await stream.next())
 //       if (auto* delta = event->as<sluice::TextDelta>()) std::cout << delta->text << std::flush;
 //
-// A stream never lies: it gives exactly one terminal event (Finish or Failure), as the last one. One that ends without
-// its provider's terminal marker gives a Failure of kind stream_truncated. After the terminal event next() returns
-// nullptr, for ever. Dropping a stream at any point closes its connection at once.
+// A stream never lies: it gives exactly one terminal event (Finish or Failure), as the last one. One that
+// ends without its provider's terminal marker gives a Failure of kind stream_truncated. After the terminal
+// event next() returns nullptr, for ever. Dropping a stream at any point closes its connection at once.
 #pragma once
 
 #include <sluice/attempt.hpp>
@@ -27,9 +27,10 @@ namespace sluice {
 struct Answerer {
     Answerer() = default;
     std::string provider_id;
-    std::string model_id;           ///< The id that was asked for at that provider.
-    std::string response_id;        ///< Empty until the provider has told it.
-    std::string response_model_id;  ///< The provider's own id for the model ("gpt-5-2026-08-07"), if it told one.
+    std::string model_id;     ///< The id that was asked for at that provider.
+    std::string response_id;  ///< Empty until the provider has told it.
+    std::string
+        response_model_id;  ///< The provider's own id for the model ("gpt-5-2026-08-07"), if it told one.
 };
 
 /// What a provider implements: events in batches. Users hold a TokenStream instead.
@@ -38,11 +39,13 @@ class TokenSource {
     /// Stops everything at once and synchronously: nothing of the source runs on afterwards.
     virtual ~TokenSource() = default;
 
-    /// Waits until at least one event is there and returns all that are. An empty span is the end; a terminal event,
-    /// if there is one, is the last of its span. Views are valid until the next call on the source. Provider failures
-    /// are Failure events, never exceptions; cancellation is asio::system_error(operation_aborted).
+    /// Waits until at least one event is there and returns all that are. An empty span is the end; a terminal
+    /// event, if there is one, is the last of its span. Views are valid until the next call on the source.
+    /// Provider failures are Failure events, never exceptions; cancellation is
+    /// asio::system_error(operation_aborted).
     virtual asio::awaitable<std::span<const StreamEvent>> next_batch() = 0;
-    /// Orderly end: gives the connection back where that is possible within a short bound. Idempotent. Does not throw.
+    /// Orderly end: gives the connection back where that is possible within a short bound. Idempotent. Does
+    /// not throw.
     virtual asio::awaitable<void> close() = 0;
     /// Valid as long as the source; response ids may appear as events arrive.
     virtual const Answerer& answerer() const noexcept = 0;
@@ -59,27 +62,29 @@ class TokenStream {
     /// Stops the stream: its socket is closed before this returns, unless the answer was complete.
     ~TokenStream();
 
-    /// The next event, or nullptr after the terminal one. The event and its views are valid until the next call.
-    /// Cancellation (terminal) closes the connection and throws asio::system_error(operation_aborted).
+    /// The next event, or nullptr after the terminal one. The event and its views are valid until the next
+    /// call. Cancellation (terminal) closes the connection and throws asio::system_error(operation_aborted).
     asio::awaitable<const StreamEvent*> next();
-    /// All events that are parsed already, at least one; an empty span after the terminal one. One suspension a
-    /// read, not a token: the way to consume fast. Mixes freely with next().
+    /// All events that are parsed already, at least one; an empty span after the terminal one. One suspension
+    /// a read, not a token: the way to consume fast. Mixes freely with next().
     asio::awaitable<std::span<const StreamEvent>> next_batch();
     /// next() without waiting: nullptr when the next event is not here yet (or the stream has ended).
     const StreamEvent* try_next() noexcept;
-    /// The first event that carries an answer, left at the head of the stream together with whatever came before it;
-    /// nullptr when the stream has ended. What a gate decides on. Before the first event only.
+    /// The first event that carries an answer, left at the head of the stream together with whatever came
+    /// before it; nullptr when the stream has ended. What a gate decides on. Before the first event only.
     asio::awaitable<const StreamEvent*> peek();
 
     /// Reads to the end. Throws the typed error when the stream fails.
     asio::awaitable<AssistantMessage> collect();
-    /// Reads what is left of a finished answer's body within a short bound, so that the connection can be used again,
-    /// and otherwise closes it. next() returning nullptr has done this already. Idempotent; does not throw.
+    /// Reads what is left of a finished answer's body within a short bound, so that the connection can be
+    /// used again, and otherwise closes it. next() returning nullptr has done this already. Idempotent; does
+    /// not throw.
     asio::awaitable<void> close();
 
     /// Who really answers. Valid as long as the stream is not moved.
     const Answerer& answerer() const noexcept;
-    /// The legs tried before this one, in order, each with cause, time and usage. Empty when the primary answered.
+    /// The legs tried before this one, in order, each with cause, time and usage. Empty when the primary
+    /// answered.
     std::span<const Attempt> attempts() const noexcept;
     /// What could not be carried to the provider that answers, one sentence each.
     std::span<const std::string> warnings() const noexcept;

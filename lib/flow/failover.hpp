@@ -24,12 +24,13 @@ class FailoverMachine {
         std::size_t leg = 0;
     };
 
-    /// `windows`: each leg's context window where known; at least one leg. `is_trigger`: whether a kind moves on.
+    /// `windows`: each leg's context window where known; at least one leg. `is_trigger`: whether a kind moves
+    /// on.
     FailoverMachine(std::vector<std::optional<Tokens>> windows, std::function<bool(ErrorKind)> is_trigger);
 
     Step first() const noexcept { return {}; }
-    /// The current leg failed. After context_length_exceeded, legs whose known window is no larger than the failed leg's (or than
-    /// the window the error names) are passed over and appear in skipped().
+    /// The current leg failed. After context_length_exceeded, legs whose known window is no larger than the
+    /// failed leg's (or than the window the error names) are passed over and appear in skipped().
     Step on_failed(const ErrorInfo& error);
     /// Legs that the last on_failed() passed over, in order.
     const std::vector<std::size_t>& skipped() const noexcept { return skipped_; }
