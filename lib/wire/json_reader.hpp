@@ -12,14 +12,17 @@ namespace sluice::wire {
 
 namespace json = simdjson::ondemand;
 
-/// This thread's parser. Nothing of a document may be kept over a suspension or the next document on this thread.
+/// This thread's parser. Nothing of a document may be kept over a suspension or the next document on this
+/// thread.
 json::parser& thread_parser();
 
-/// Whether `text` is one complete, valid JSON value (checked to the last byte, strings and numbers included).
-/// Copies `text`; for request parts and tests, not for the token path.
+/// Whether `text` is one complete, valid JSON value in valid UTF-8 (RFC 8259, checked to the last byte), at
+/// most 1024 deep. Numbers of any size and lone surrogate escapes are JSON, although simdjson refuses to read
+/// them.
 bool is_json(std::string_view text);
 
-/// Memory for unescaped strings that must live as long as a batch of events. Grows to what a batch needs, then allocates no more.
+/// Memory for unescaped strings that must live as long as a batch of events. Grows to what a batch needs,
+/// then allocates no more.
 class TextArena {
   public:
     /// `bytes` of storage, stable until reset().
@@ -40,8 +43,9 @@ class TextArena {
     std::size_t current_ = 0;
 };
 
-/// The text of a JSON string whose source, quotes excluded, is `escaped`. A view of `escaped` itself when nothing is escaped,
-/// else of `arena`. A lone surrogate becomes U+FFFD (tokens can split a pair). False for an escape that JSON does not have.
+/// The text of a JSON string whose source, quotes excluded, is `escaped`. A view of `escaped` itself when
+/// nothing is escaped, else of `arena`. A lone surrogate becomes U+FFFD (tokens can split a pair). False for
+/// an escape that JSON does not have.
 bool unescape(std::string_view escaped, TextArena& arena, std::string_view& text);
 
 /// A string value's source between its quotes, without unescaping. False when `value` is not a string.

@@ -1,0 +1,203 @@
+#include "wire/json_writer.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace sluice::wire {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+enum class ByteClass : unsigned char { plain, escape, multibyte };
+
+constexpr std::array<ByteClass, 256> kByteClass = [] {
+    std::array<ByteClass, 256> table{};
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+        if (byte < 0x20 || byte == '"' || byte == '\\') table[byte] = ByteClass::escape;
+        if (byte >= 0x80) table[byte] = ByteClass::multibyte;
+    }
+    return table;
+}();
+
+ByteClass class_of(char byte) {
+    return kByteClass[static_cast<unsigned char>(byte)];
+}
+
+struct Sequence {
+    std::size_t size;
+    bool valid;
+};
+
+/// The character at the front of `text`, which starts with a byte >= 0x80. An ill-formed one is a maximal
+/// subpart (Unicode 3.9, table 3-8): what a decoder replaces by a single U+FFFD, and never less than one
+/// byte.
+Sequence front_sequence(std::string_view text) {
+    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(0);
+    std::size_t size = 0;
+    unsigned char second_low = 0x80,
+                  second_high = 0xBF;  // narrowed where overlong forms, surrogates or > U+10FFFF lie
+    if (lead >= 0xC2 && lead <= 0xDF) {
+        size = 2;
+    } else if (lead >= 0xE0 && lead <= 0xEF) {
+        size = 3;
+        if (lead == 0xE0) second_low = 0xA0;
+        if (lead == 0xED) second_high = 0x9F;
+    } else if (lead >= 0xF0 && lead <= 0xF4) {
+        size = 4;
+        if (lead == 0xF0) second_low = 0x90;
+        if (lead == 0xF4) second_high = 0x8F;
+    } else {
+        return {1, false};
+    }
+    if (text.size() < 2 || byte(1) < second_low || byte(1) > second_high) return {1, false};
+    for (std::size_t i = 2; i < size; ++i) {
+        if (i == text.size() || (byte(i) & 0xC0) != 0x80) return {i, false};
+    }
+    return {size, true};
+}
+
+void append_escape(std::string& out, char byte) {
+    switch (byte) {
+        case '"':
+            out += "\\\"";
+            return;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
+        default:
+            break;
+    }
+    constexpr std::string_view hex = "0123456789abcdef";
+    const auto value = static_cast<unsigned char>(byte);
+    out += "\\u00";
+    out += hex[value >> 4];
+    out += hex[value & 0xF];
+}
+
+/// Copies `text` in runs, as long as possible, and breaks them only for what must be replaced.
+template <bool escape>
+void append(std::string& out, std::string_view text) {
+    std::size_t run = 0;
+    std::size_t at = 0;
+    const auto flush = [&] { out.append(text, run, at - run); };
+    while (at < text.size()) {
+        const ByteClass kind = class_of(text[at]);
+        if (kind == ByteClass::plain || (!escape && kind == ByteClass::escape)) {
+            ++at;
+        } else if (kind == ByteClass::escape) {
+            flush();
+            append_escape(out, text[at]);
+            run = ++at;
+        } else if (const Sequence sequence = front_sequence(text.substr(at)); sequence.valid) {
+            at += sequence.size;
+        } else {
+            flush();
+            out += kReplacement;
+            run = at += sequence.size;
+        }
+    }
+    flush();
+}
+
+}  // namespace
+
+void append_escaped(std::string& out, std::string_view text) {
+    append<true>(out, text);
+}
+
+void append_valid_utf8(std::string& out, std::string_view text) {
+    append<false>(out, text);
+}
+
+std::string excerpt(std::string_view text, std::size_t limit) {
+    std::string out;
+    while (!text.empty()) {
+        const Sequence sequence =
+            class_of(text.front()) == ByteClass::multibyte ? front_sequence(text) : Sequence{1, true};
+        const std::string_view character = sequence.valid ? text.substr(0, sequence.size) : kReplacement;
+        if (character.size() > limit - out.size()) break;
+        out += character;
+        text.remove_prefix(sequence.size);
+    }
+    return out;
+}
+
+void JsonWriter::separate() {
+    if (!first_ && !after_key_) out_ += ',';
+    first_ = false;
+    after_key_ = false;
+}
+
+JsonWriter& JsonWriter::open(char bracket) {
+    separate();
+    out_ += bracket;
+    first_ = true;
+    return *this;
+}
+
+JsonWriter& JsonWriter::close(char bracket) {
+    out_ += bracket;
+    first_ = false;
+    return *this;
+}
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+    string(name);
+    out_ += ':';
+    after_key_ = true;
+    return *this;
+}
+
+JsonWriter& JsonWriter::string(std::string_view value) {
+    separate();
+    out_ += '"';
+    append_escaped(out_, value);
+    out_ += '"';
+    return *this;
+}
+
+template <class Number>
+JsonWriter& JsonWriter::digits(Number value) {
+    std::array<char, 32> text;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    return raw({text.data(), end});
+}
+
+JsonWriter& JsonWriter::number(std::int64_t value) {
+    return digits(value);
+}
+
+JsonWriter& JsonWriter::number(std::uint64_t value) {
+    return digits(value);
+}
+
+JsonWriter& JsonWriter::number(double value) {
+    return std::isfinite(value) ? digits(value) : null();
+}
+
+JsonWriter& JsonWriter::boolean(bool value) {
+    return raw(value ? "true" : "false");
+}
+
+JsonWriter& JsonWriter::null() {
+    return raw("null");
+}
+
+JsonWriter& JsonWriter::raw(std::string_view json) {
+    separate();
+    out_ += json;
+    return *this;
+}
+
+}  // namespace sluice::wire

@@ -1,13 +1,17 @@
-// Writes JSON text by appending to a string. Strings are escaped and made valid UTF-8 (each ill-formed sequence becomes
-// U+FFFD), so whatever goes in, valid JSON comes out. Commas are the writer's business.
+// Writes JSON text by appending to a string. Strings are escaped and made valid UTF-8 (each ill-formed
+// sequence becomes U+FFFD), so whatever goes in, valid JSON comes out. Commas are the writer's business;
+// matching brackets are the caller's.
 //
 //   JsonWriter json(out);
 //   json.begin_object().key("model").string(id).key("stream").boolean(true).end_object();
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace sluice::wire {
 
@@ -15,14 +19,22 @@ class JsonWriter {
   public:
     explicit JsonWriter(std::string& out) : out_(out) {}
 
-    JsonWriter& begin_object();
-    JsonWriter& end_object();
-    JsonWriter& begin_array();
-    JsonWriter& end_array();
+    JsonWriter& begin_object() { return open('{'); }
+    JsonWriter& end_object() { return close('}'); }
+    JsonWriter& begin_array() { return open('['); }
+    JsonWriter& end_array() { return close(']'); }
     JsonWriter& key(std::string_view name);
     JsonWriter& string(std::string_view value);
     JsonWriter& number(std::int64_t value);
     JsonWriter& number(std::uint64_t value);
+    /// Any other integer, so that `number(5)` is not ambiguous.
+    template <std::integral Integer>
+    JsonWriter& number(Integer value) {
+        if constexpr (std::is_signed_v<Integer>)
+            return number(std::int64_t{value});
+        else
+            return number(std::uint64_t{value});
+    }
     /// Shortest text that reads back as the same double; infinities and NaN become null.
     JsonWriter& number(double value);
     JsonWriter& boolean(bool value);
@@ -32,6 +44,11 @@ class JsonWriter {
 
   private:
     void separate();
+    JsonWriter& open(char bracket);
+    JsonWriter& close(char bracket);
+    template <class Number>
+    JsonWriter& digits(Number value);
+
     std::string& out_;
     bool first_ = true;  // of the innermost open container
     bool after_key_ = false;
