@@ -17,6 +17,7 @@
 #include <asio/awaitable.hpp>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,6 +52,8 @@ class TokenSource {
     virtual const Answerer& answerer() const noexcept = 0;
     /// What could not be carried to this provider, one sentence each.
     virtual std::span<const std::string> warnings() const noexcept { return {}; }
+    /// What the provider has reported so far; a stream that failed may still have cost money.
+    virtual std::optional<Usage> usage() const noexcept { return std::nullopt; }
 };
 
 class TokenStream {
@@ -88,6 +91,9 @@ class TokenStream {
     std::span<const Attempt> attempts() const noexcept;
     /// What could not be carried to the provider that answers, one sentence each.
     std::span<const std::string> warnings() const noexcept;
+    /// What the provider has reported so far, whether or not the stream ends well. Absent is unknown, not
+    /// zero.
+    std::optional<Usage> usage() const noexcept;
 
     /// For combinators: puts `earlier` before the attempts that are already recorded.
     void prepend_attempts(std::vector<Attempt> earlier);

@@ -7,7 +7,7 @@
 namespace sluice {
 namespace {
 
-using Wide = __int128;
+__extension__ typedef __int128 Wide;  // exact for every product and sum below
 constexpr std::int64_t kPicoPerMicro = 1'000'000;
 constexpr std::int64_t kPicoPerUsd = 1'000'000'000'000;
 

@@ -1,0 +1,320 @@
+// The gate. docs/gate.md states its contract; the numbers in the comments below are the points of that page.
+#include <sluice/fallback.hpp>
+#include <sluice/log.hpp>
+
+#include "flow/failover.hpp"
+#include "model/call_deadline.hpp"
+#include "net/bounded.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+constexpr auto kLastKind = static_cast<unsigned>(ErrorKind::content_filtered);
+
+// An answer that was held back whole (CommitOn::complete), given out in one batch.
+class HeldSource final : public TokenSource {
+  public:
+    HeldSource(std::vector<OwnedEvent> events, const TokenStream& from)
+        : events_(std::move(events)),
+          views_(events_.begin(), events_.end()),
+          answerer_(from.answerer()),
+          warnings_(from.warnings().begin(), from.warnings().end()),
+          usage_(from.usage()) {}
+
+    asio::awaitable<std::span<const StreamEvent>> next_batch() override {
+        const std::span<const StreamEvent> batch =
+            std::exchange(given_, true) ? std::span<const StreamEvent>() : views_;
+        co_return batch;
+    }
+    asio::awaitable<void> close() override { co_return; }
+    const Answerer& answerer() const noexcept override { return answerer_; }
+    std::span<const std::string> warnings() const noexcept override { return warnings_; }
+    std::optional<Usage> usage() const noexcept override { return usage_; }
+
+  private:
+    std::vector<OwnedEvent> events_;
+    std::vector<StreamEvent> views_;
+    Answerer answerer_;
+    std::vector<std::string> warnings_;
+    std::optional<Usage> usage_;
+    bool given_ = false;
+};
+
+// A leg that did not make it: why, and what it is known to have used.
+struct LegFailure {
+    LegFailure() = default;
+    ErrorInfo error;
+    std::optional<Usage> usage;
+    std::vector<Attempt> earlier;  // of a leg that is a chain itself: the legs it had abandoned before this end
+};
+
+class FallbackTarget final : public ModelTarget {
+  public:
+    FallbackTarget(std::vector<BoundModel> chain, FallbackOptions options)
+        : chain_(std::move(chain)),
+          options_(std::move(options)),
+          hook_(std::make_shared<const FailoverHook>(std::move(options_.on_failover))) {
+        if (chain_.empty())
+            throw std::invalid_argument("FallbackBoundModel: the chain is empty; give it at least one model");
+        if (options_.hook_limit.count() <= 0)
+            throw std::invalid_argument("FallbackBoundModel: hook_limit must be positive");
+    }
+
+    const Provider& provider() const noexcept override { return chain_.front().provider(); }  // 8
+    const ModelSpec& spec() const noexcept override { return chain_.front().spec(); }
+
+    asio::awaitable<Result<TokenStream>> open(const Request& request,
+                                              const CallContext& outer) const override;
+
+  private:
+    asio::awaitable<std::optional<TokenStream>> try_leg(const BoundModel& leg, const Request& request,
+                                                        const CallContext& context,
+                                                        LegFailure& failure) const;
+    asio::awaitable<std::optional<TokenStream>> hold(TokenStream stream, LegFailure& failure) const;
+    asio::awaitable<void> report(const BoundModel& failed, const BoundModel* next, std::size_t position,
+                                 const Attempt& record) const;
+    std::vector<std::optional<Tokens>> windows() const;
+    Attempt skipped(std::size_t leg, const ErrorInfo& cause) const;
+
+    std::vector<BoundModel> chain_;
+    FallbackOptions options_;
+    std::shared_ptr<const FailoverHook> hook_;  // shared with a hook that outlives its limit
+};
+
+// Appends a leg's record. A leg that is a chain itself has recorded its own legs: those, and not a summary of
+// them.
+void append_attempts(std::vector<Attempt>& attempts, Attempt record) {
+    if (const auto inner = record.error.attempts) {
+        attempts.insert(attempts.end(), inner->begin(), inner->end());
+    } else {
+        attempts.push_back(std::move(record));
+    }
+}
+
+ErrorInfo exhausted(const std::vector<Attempt>& attempts) {
+    const ErrorInfo& last = attempts.back().error;
+    ErrorInfo error(ErrorKind::all_providers_failed, last.phase,
+                    "every provider of the chain failed; the last error was: " + describe(last));
+    error.provider = attempts.front().provider;
+    error.model = attempts.front().model;
+    for (const Attempt& attempt : attempts) {
+        const auto& hint = attempt.error.retry_after;
+        if (hint && (!error.retry_after || *hint < *error.retry_after)) error.retry_after = hint;
+    }
+    return error;
+}
+
+bool budget_is_spent(const ErrorInfo& error) {
+    return error.kind == ErrorKind::provider_timeout && error.phase == Phase::total;
+}
+
+asio::awaitable<void> call_hook(std::shared_ptr<const FailoverHook> hook,
+                                std::shared_ptr<const Failover> what) {
+    co_await hook->async()(*what);
+}
+
+void log_swallowed(std::exception_ptr thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+        log(LogLevel::error, std::string("on_failover threw, and was ignored: ") + error.what());
+    } catch (...) {
+        log(LogLevel::error, "on_failover threw something that is no std::exception, and was ignored");
+    }
+}
+
+asio::awaitable<Result<TokenStream>> FallbackTarget::open(const Request& request,
+                                                          const CallContext& outer) const {
+    const Clock& clock = *options_.runtime.clock;
+    CallContext context = outer;
+    context.deadline = call_deadline(outer, options_.total, clock);
+
+    const TriggerSet triggers = options_.trigger_errors;
+    flow::FailoverMachine machine(windows(), [triggers](ErrorKind kind) { return triggers.contains(kind); });
+    std::vector<Attempt> attempts;
+    for (flow::FailoverMachine::Step step = machine.first();;) {
+        const BoundModel& leg = chain_[step.leg];
+        const TimePoint started = clock.now();
+        LegFailure failure;
+        std::optional<TokenStream> stream = co_await try_leg(leg, request, context, failure);
+        if (stream) {
+            if (!attempts.empty()) stream->prepend_attempts(std::move(attempts));
+            co_return std::move(*stream);  // 6: the leg's own stream, moved
+        }
+
+        const std::size_t position = step.leg;
+        step = machine.on_failed(failure.error);
+        Attempt record;
+        record.provider = leg.spec().provider_id;
+        record.model = leg.spec().id;
+        record.error = failure.error;
+        record.usage = failure.usage;
+        record.duration = clock.now() - started;
+
+        const bool propagates = step.action == flow::FailoverMachine::Action::propagate;
+        const bool goes_on =
+            step.action == flow::FailoverMachine::Action::try_leg && !budget_is_spent(failure.error);
+        if (!propagates) {
+            const BoundModel* next = goes_on ? &chain_[step.leg] : nullptr;
+            co_await report(leg, next, position, record);  // 5
+        }
+        attempts.insert(attempts.end(), failure.earlier.begin(), failure.earlier.end());
+        append_attempts(attempts, std::move(record));
+        for (const std::size_t passed_over : machine.skipped())
+            attempts.push_back(skipped(passed_over, failure.error));  // 10
+        if (goes_on) continue;
+
+        ErrorInfo error = propagates || budget_is_spent(failure.error) ? std::move(failure.error)
+                                                                       : exhausted(attempts);  // 3, 9
+        if (attempts.size() > 1 || error.kind == ErrorKind::all_providers_failed)
+            error.attempts = std::make_shared<const std::vector<Attempt>>(std::move(attempts));
+        co_return error;
+    }
+}
+
+// Opens a leg and looks at its first answer. However it fails, it comes out as the same typed error, and the
+// leg has been closed before this completes (2, 4).
+asio::awaitable<std::optional<TokenStream>> FallbackTarget::try_leg(const BoundModel& leg,
+                                                                    const Request& request,
+                                                                    const CallContext& context,
+                                                                    LegFailure& failure) const {
+    Result<TokenStream> opened = co_await leg.target()->open(request, context);
+    if (!opened) {
+        failure.error = std::move(opened).error();
+        co_return std::nullopt;
+    }
+    TokenStream stream = std::move(opened).value();
+    const StreamEvent* first = co_await stream.peek();
+    if (const Failure* failed = first->as<Failure>()) {
+        failure.error = failed->error();
+        failure.usage = stream.usage();
+        failure.earlier.assign(stream.attempts().begin(), stream.attempts().end());
+        co_await stream.close();
+        co_return std::nullopt;
+    }
+    if (options_.commit_on == CommitOn::complete) co_return co_await hold(std::move(stream), failure);
+    co_return std::move(stream);
+}
+
+asio::awaitable<std::optional<TokenStream>> FallbackTarget::hold(TokenStream stream,
+                                                                 LegFailure& failure) const {
+    std::vector<OwnedEvent> events;
+    std::size_t bytes = 0;
+    bool failed = false;
+    for (;;) {
+        const std::span<const StreamEvent> batch = co_await stream.next_batch();
+        if (batch.empty()) break;
+        for (const StreamEvent& event : batch)
+            bytes += events.emplace_back(event).size();
+        if (const Failure* mid_stream = batch.back().as<Failure>()) {
+            failure.error = mid_stream->error();
+            failed = true;
+        } else if (bytes > options_.max_held_bytes) {
+            failure.error = ErrorInfo(
+                ErrorKind::provider_unavailable, Phase::stream,
+                "the answer is larger than FallbackOptions::max_held_bytes; raise it, or commit on the "
+                "first event");
+            failure.error.provider = stream.answerer().provider_id;
+            failure.error.model = stream.answerer().model_id;
+            failed = true;
+        }
+        if (failed) break;
+    }
+    if (failed) {
+        failure.usage = stream.usage();
+        failure.earlier.assign(stream.attempts().begin(), stream.attempts().end());
+        co_await stream.close();
+        co_return std::nullopt;
+    }
+    auto held = std::make_unique<HeldSource>(std::move(events), stream);
+    TokenStream whole(std::move(held));
+    whole.prepend_attempts(std::vector<Attempt>(stream.attempts().begin(), stream.attempts().end()));
+    co_return std::move(whole);
+}
+
+asio::awaitable<void> FallbackTarget::report(const BoundModel& failed, const BoundModel* next,
+                                             std::size_t position, const Attempt& record) const {
+    const auto name = [](const ModelSpec& spec) { return spec.provider_id + "/" + spec.id; };
+    log(LogLevel::warning, "provider failover: " + name(failed.spec()) + " \u2192 " +
+                               (next ? name(next->spec()) : "none") + " (" +
+                               std::string(class_name(record.error.kind)) + ", leg " +
+                               std::to_string(position + 1) + " of " + std::to_string(chain_.size()) + ")");
+    if (!*hook_) co_return;
+
+    const auto what = std::make_shared<Failover>();
+    what->failed = failed.spec();
+    if (next) what->next = next->spec();
+    what->error = record.error;
+    what->attempt = position;
+    what->record = record;
+    if (hook_->plain()) {
+        try {
+            hook_->plain()(*what);
+        } catch (...) {
+            log_swallowed(std::current_exception());
+        }
+        co_return;
+    }
+    asio::awaitable<void> call = call_hook(hook_, what);
+    const net::BoundedOutcome outcome =
+        co_await net::run_bounded(std::move(call), options_.runtime.clock, options_.hook_limit);
+    if (outcome.end == net::BoundedEnd::threw) log_swallowed(outcome.thrown);
+    if (outcome.end == net::BoundedEnd::timed_out)
+        log(LogLevel::warning, "on_failover took longer than hook_limit, and was cancelled");
+}
+
+std::vector<std::optional<Tokens>> FallbackTarget::windows() const {
+    std::vector<std::optional<Tokens>> windows;
+    windows.reserve(chain_.size());
+    for (const BoundModel& leg : chain_)
+        windows.push_back(leg.spec().context_window);
+    return windows;
+}
+
+Attempt FallbackTarget::skipped(std::size_t leg, const ErrorInfo& cause) const {
+    Attempt record;
+    record.provider = chain_[leg].spec().provider_id;
+    record.model = chain_[leg].spec().id;
+    record.outcome = Attempt::Outcome::skipped;
+    record.error = ErrorInfo(cause.kind, Phase::prepare,
+                             "not asked: its context window is no larger than the one that was too small");
+    record.error.provider = record.provider;
+    record.error.model = record.model;
+    record.error.tokens_in = cause.tokens_in;
+    record.error.context_window = chain_[leg].spec().context_window;
+    return record;
+}
+
+}  // namespace
+
+TriggerSet::TriggerSet(std::initializer_list<ErrorKind> kinds) {
+    for (unsigned kind = 0; kind <= kLastKind; ++kind) {
+        const auto is_in = [kind](ErrorKind member) { return is_a(static_cast<ErrorKind>(kind), member); };
+        if (std::any_of(kinds.begin(), kinds.end(), is_in)) bits_ |= 1U << kind;
+    }
+}
+
+namespace triggers {
+
+TriggerSet standard() {
+    return {ErrorKind::rate_limited, ErrorKind::provider_unavailable, ErrorKind::context_length_exceeded};
+}
+TriggerSet with_auth() {
+    return {ErrorKind::rate_limited, ErrorKind::provider_unavailable, ErrorKind::context_length_exceeded,
+            ErrorKind::provider_auth_failed};
+}
+TriggerSet any_error() {
+    return {ErrorKind::provider_error};
+}
+
+}  // namespace triggers
+
+FallbackBoundModel::FallbackBoundModel(std::vector<BoundModel> chain, FallbackOptions options)
+    : BoundModel(std::make_shared<FallbackTarget>(std::move(chain), std::move(options))) {}
+
+}  // namespace sluice

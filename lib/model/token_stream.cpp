@@ -1,0 +1,194 @@
+#include <sluice/token_stream.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+// Extensions that come before the first answer are kept for the gate's decision; nobody needs more than this
+// of them.
+constexpr std::size_t kMaxEarlyBytes = std::size_t{1} << 20;
+
+struct EventRange {
+    const StreamEvent* next = nullptr;
+    const StreamEvent* end = nullptr;
+    bool empty() const noexcept { return next == end; }
+};
+
+}  // namespace
+
+struct TokenStream::Impl {
+    std::unique_ptr<TokenSource> source;
+    EventRange ready;    // handed out next
+    EventRange after;    // follows `ready`: the batch behind the early events
+    bool ended = false;  // the terminal event is in `ready`, in `after`, or was handed out
+    bool closed = false;
+    const StreamEvent* answer = nullptr;  // what peek() found
+    std::vector<OwnedEvent> early;        // events before the answer, which outlive their batch
+    std::vector<StreamEvent> early_views;
+    std::size_t early_bytes = 0;
+    std::vector<Attempt> attempts;
+    ErrorInfo failure;  // of a Failure that is our own
+    std::optional<StreamEvent> failure_event;
+
+    explicit Impl(std::unique_ptr<TokenSource> from) : source(std::move(from)) {}
+
+    // True when `ready` has an event or the stream is over; false when the source must be asked.
+    bool settle() noexcept {
+        if (!ready.empty()) return true;
+        ready = std::exchange(after, EventRange());
+        return !ready.empty() || ended;
+    }
+
+    const StreamEvent* take() noexcept { return ready.empty() ? nullptr : ready.next++; }
+
+    // Takes over a batch: cut after its first terminal event; a source that ends without one has been cut
+    // off.
+    void accept(std::span<const StreamEvent> batch) {
+        if (batch.empty()) {
+            fail(ErrorKind::stream_truncated,
+                 "the stream ended before its terminal marker; ask again or elsewhere");
+            return;
+        }
+        const auto terminal =
+            std::find_if(batch.begin(), batch.end(), [](const StreamEvent& e) { return e.is_terminal(); });
+        ended = terminal != batch.end();
+        ready = {batch.data(), ended ? &*terminal + 1 : batch.data() + batch.size()};
+    }
+
+    void fail(ErrorKind kind, std::string message) {
+        failure = ErrorInfo(kind, answer ? Phase::stream : Phase::first_event, std::move(message));
+        failure.provider = source->answerer().provider_id;
+        failure.model = source->answerer().model_id;
+        failure_event.emplace(Failure{&failure});
+        ready = {&*failure_event, &*failure_event + 1};
+        ended = true;
+    }
+
+    asio::awaitable<void> refill() {
+        std::exception_ptr cancelled;
+        try {
+            const std::span<const StreamEvent> batch = co_await source->next_batch();
+            accept(batch);
+        } catch (...) {
+            cancelled = std::current_exception();
+        }
+        if (cancelled) {
+            ended = true;  // nothing more comes out of a stream that was cancelled
+            std::rethrow_exception(cancelled);
+        }
+    }
+
+    // `ready` holds no answer: keep copies, because the next read ends the life of its views.
+    void keep_early() {
+        for (; !ready.empty(); ++ready.next) {
+            early.emplace_back(*ready.next);
+            early_bytes += early.back().size();
+        }
+    }
+};
+
+TokenStream::TokenStream(std::unique_ptr<TokenSource> source) {
+    if (!source) throw std::invalid_argument("a TokenStream needs a source");
+    impl_ = std::make_unique<Impl>(std::move(source));
+}
+TokenStream::TokenStream(TokenStream&&) noexcept = default;
+TokenStream& TokenStream::operator=(TokenStream&&) noexcept = default;
+TokenStream::~TokenStream() = default;
+
+asio::awaitable<const StreamEvent*> TokenStream::next() {
+    Impl& impl = *impl_;
+    if (!impl.settle()) co_await impl.refill();
+    const StreamEvent* event = impl.take();
+    if (!event) co_await close();
+    co_return event;
+}
+
+asio::awaitable<std::span<const StreamEvent>> TokenStream::next_batch() {
+    Impl& impl = *impl_;
+    if (!impl.settle()) co_await impl.refill();
+    const EventRange batch = std::exchange(impl.ready, EventRange());
+    if (batch.empty()) co_await close();
+    co_return std::span<const StreamEvent>(batch.next, batch.end);
+}
+
+const StreamEvent* TokenStream::try_next() noexcept {
+    impl_->settle();
+    return impl_->take();
+}
+
+asio::awaitable<const StreamEvent*> TokenStream::peek() {
+    Impl& impl = *impl_;
+    while (!impl.answer) {
+        const auto found = std::find_if(impl.ready.next, impl.ready.end,
+                                        [](const StreamEvent& e) { return e.carries_answer(); });
+        if (found != impl.ready.end) {
+            impl.answer = found;
+            break;
+        }
+        impl.keep_early();
+        if (impl.ended) break;
+        if (impl.early_bytes > kMaxEarlyBytes) {
+            impl.fail(ErrorKind::provider_unavailable,
+                      "over 1 MiB of extension events and no answer; try another provider");
+        } else {
+            co_await impl.refill();
+        }
+    }
+    if (!impl.early.empty() && impl.early_views.empty()) {
+        impl.early_views.assign(impl.early.begin(), impl.early.end());
+        impl.after = std::exchange(
+            impl.ready, {impl.early_views.data(), impl.early_views.data() + impl.early_views.size()});
+    }
+    co_return impl.answer;
+}
+
+asio::awaitable<AssistantMessage> TokenStream::collect() {
+    MessageBuilder builder;
+    std::optional<ErrorInfo> error;
+    for (;;) {
+        const std::span<const StreamEvent> batch = co_await next_batch();
+        if (batch.empty()) break;
+        for (const StreamEvent& event : batch)
+            builder.add(event);
+        if (const Failure* failure = batch.back().as<Failure>()) error = failure->error();
+    }
+    if (error) throw_error(std::move(*error));
+    AssistantMessage message = std::move(builder).take();
+    message.provider_id = answerer().provider_id;
+    message.model_id = answerer().model_id;
+    message.response_id = answerer().response_id;
+    message.warnings.assign(warnings().begin(), warnings().end());
+    co_return message;
+}
+
+asio::awaitable<void> TokenStream::close() {
+    Impl& impl = *impl_;
+    impl.ended = true;
+    impl.ready = impl.after = EventRange();
+    if (std::exchange(impl.closed, true)) co_return;
+    co_await impl.source->close();
+}
+
+const Answerer& TokenStream::answerer() const noexcept {
+    return impl_->source->answerer();
+}
+std::span<const Attempt> TokenStream::attempts() const noexcept {
+    return impl_->attempts;
+}
+std::span<const std::string> TokenStream::warnings() const noexcept {
+    return impl_->source->warnings();
+}
+std::optional<Usage> TokenStream::usage() const noexcept {
+    return impl_->source->usage();
+}
+
+void TokenStream::prepend_attempts(std::vector<Attempt> earlier) {
+    earlier.insert(earlier.end(), std::make_move_iterator(impl_->attempts.begin()),
+                   std::make_move_iterator(impl_->attempts.end()));
+    impl_->attempts = std::move(earlier);
+}
+
+}  // namespace sluice
