@@ -1,5 +1,5 @@
-// Writes the head of an HTTP/1.1 request. Nothing that a caller or a configuration supplies can inject a line: CR, LF, NUL
-// and every other byte that RFC 9110 forbids in a method, target, name or value is refused.
+// Writes the head of an HTTP/1.1 request. Nothing that a caller or a configuration supplies can inject a
+// line: CR, LF, NUL and every other byte that RFC 9110 forbids in a method, target, name or value is refused.
 #pragma once
 
 #include "wire/error.hpp"
@@ -13,17 +13,24 @@ namespace sluice::wire {
 
 class RequestHead {
   public:
-    /// `target` is origin-form ("/v1/chat/completions") or authority-form for CONNECT; `host` goes out as the Host field.
+    /// `target` is origin-form ("/v1/chat/completions") or authority-form for CONNECT; `host` goes out as the
+    /// Host field.
     RequestHead(std::string_view method, std::string_view target, std::string_view host);
+    /// Host, Content-Length and Transfer-Encoding are refused here: they frame the message and are this
+    /// class's own.
     RequestHead& field(std::string_view name, std::string_view value);
+    /// At most once.
     RequestHead& content_length(std::size_t bytes);
     /// The whole head with its blank line. Empty and error() set when any part was refused.
     std::string finish() &&;
     std::error_code error() const noexcept { return error_; }
 
   private:
+    void append(std::string_view name, std::string_view value);
+
     std::string text_;
     std::error_code error_;
+    bool has_length_ = false;
 };
 
 /// Whether `value` may stand in a header field (visible ASCII, SP, HTAB, obs-text).

@@ -1,22 +1,23 @@
-// An HTTP/1.1 response decoder, sans-I/O, around one padded buffer: read into it, parse in it, hand out views of it.
+// An HTTP/1.1 response decoder, sans-I/O, around one padded buffer: read into it, parse in it, hand out views
+// of it.
 //
 //       consumed        body()            gap      raw              free              64 bytes of padding
 //   [ ............ | decoded, unread | ....... | undecoded | ..................... | ................. ]
 //                  ^begin_           ^body_end_  ^raw_       ^raw_end_              ^capacity
 //
-// De-chunking happens in place. Payload normally stays where it was read; only when unread body straddles a chunk header
-// are bytes moved, and then the shorter side of the gap, so that the total cost stays linear.
+// De-chunking happens in place. Payload normally stays where it was read; only when unread body straddles a
+// chunk header are bytes moved, and then the shorter side of the gap, so that the total cost stays linear.
 //
-//   decoder.reset(method);
-//   while (decoder.parse_head() == Progress::need_more) read_into(decoder.prepare()) -> decoder.commit(n) / commit_eof();
-//   for (;;) {
+//   decoder.reset();
+//   while (decoder.parse_head() == Progress::need_more) read_into(decoder.prepare()) -> decoder.commit(n) /
+//   commit_eof(); for (;;) {
 //       while (decoder.decode_body()) { use(decoder.body()); decoder.consume(n); }
 //       if (decoder.complete() || decoder.error()) break;
 //       read_into(decoder.prepare()) -> decoder.commit(n) / commit_eof();
 //   }
 //
-// The peer is authenticated by TLS and has one request in flight per connection, so an oddity cannot smuggle: every error
-// and everything ambiguous makes the connection unusable (`reusable()` is false). RFC 9112.
+// The peer is authenticated by TLS and has one request in flight per connection, so an oddity cannot smuggle:
+// every error and everything ambiguous makes the connection unusable (`reusable()` is false). RFC 9112.
 #pragma once
 
 #include "wire/error.hpp"
@@ -56,7 +57,8 @@ struct ResponseHead {
 
 struct HttpLimits {
     std::size_t initial_buffer = std::size_t{32} << 10;
-    std::size_t max_buffer = std::size_t{5} << 20;   ///< Unread body plus one read; exceeding it is body_too_large.
+    std::size_t max_buffer = std::size_t{5}
+                             << 20;  ///< Unread body plus one read; exceeding it is body_too_large.
     std::size_t max_head = std::size_t{64} << 10;
 };
 
@@ -69,11 +71,12 @@ class ResponseDecoder {
     ResponseDecoder& operator=(ResponseDecoder&&) noexcept;
     ~ResponseDecoder();
 
-    /// Ready for the next response on the same connection. Keeps the buffer, and bytes read beyond the last response.
+    /// Ready for the next response on the same connection. Keeps the buffer, and bytes read beyond the last
+    /// response.
     void reset();
 
-    /// Free space of at least 4 KiB to read into. May move unread bytes or grow: every view is invalid afterwards.
-    /// Empty only after max_buffer is exceeded, which is then error().
+    /// Free space of at least 4 KiB to read into. May move unread bytes or grow: every view is invalid
+    /// afterwards. Empty only when error() is set: max_buffer exceeded now, or any error before.
     std::span<char> prepare();
     void commit(std::size_t bytes) noexcept;
     /// The peer closed cleanly: the end of a close-delimited body, an error for any other.
@@ -83,8 +86,8 @@ class ResponseDecoder {
     Progress parse_head();
     const ResponseHead& head() const noexcept;
 
-    /// Decodes the next piece of what was read. True when body() grew. Earlier *consumed* bytes are not touched, so views
-    /// into them stay valid until prepare(); unconsumed bytes may move.
+    /// Decodes the next piece of what was read. True when body() grew. Earlier *consumed* bytes are not
+    /// touched, so views into them stay valid until prepare(); unconsumed bytes may move.
     bool decode_body();
     /// Decoded, not consumed. Followed by at least kPadding allocated bytes.
     std::string_view body() const noexcept;
@@ -99,6 +102,8 @@ class ResponseDecoder {
     /// Whether any byte of this response has arrived.
     bool started() const noexcept;
     std::size_t capacity() const noexcept;
+    /// Bytes moved within or between buffers since construction, for tests: the cost that must stay linear.
+    std::size_t moved_bytes() const noexcept;
 
   private:
     struct State;
@@ -107,6 +112,7 @@ class ResponseDecoder {
 
 /// Undoes Content-Encoding for a whole body: identity, gzip, x-gzip, deflate. At most `limit` bytes come out.
 /// Errors: unsupported_encoding, bad_encoding (also when cut short), body_too_large.
-std::error_code decode_content(std::string_view encoding, std::string_view body, std::size_t limit, std::string& out);
+std::error_code decode_content(std::string_view encoding, std::string_view body, std::size_t limit,
+                               std::string& out);
 
 }  // namespace sluice::wire
