@@ -19,7 +19,8 @@ namespace sluice {
 /// Where a connection goes: the key under which connections are pooled.
 struct Origin {
     Origin() = default;
-    Origin(bool use_tls, std::string name, std::uint16_t number) : tls(use_tls), host(std::move(name)), port(number) {}
+    Origin(bool use_tls, std::string name, std::uint16_t number)
+        : tls(use_tls), host(std::move(name)), port(number) {}
     bool tls = false;
     std::string host;  ///< Name or address, without brackets.
     std::uint16_t port = 0;
@@ -35,18 +36,20 @@ struct IoResult {
 
 /// Why close() was called or open() failed, in connection terms; std::error_code compatible.
 enum class ConnectError {
-    resolve_failed = 1,      ///< The name has no address.
-    connect_failed,          ///< Every address refused or was unreachable.
-    tls_failed,              ///< The handshake failed for another reason than the certificate.
-    certificate_rejected,    ///< The peer's certificate or host name did not verify.
-    proxy_refused,           ///< The CONNECT proxy did not answer 2xx.
+    resolve_failed = 1,    ///< The name has no address.
+    connect_failed,        ///< Every address refused or was unreachable.
+    tls_failed,            ///< The handshake failed for another reason than the certificate.
+    certificate_rejected,  ///< The peer's certificate or host name did not verify.
+    proxy_refused,         ///< The CONNECT proxy did not answer 2xx.
 };
 const std::error_category& connect_category() noexcept;
 std::error_code make_error_code(ConnectError error) noexcept;
 
-/// A byte stream. Single owner, used on one executor. One read and one write may be in flight together.
-/// Every awaitable here ends with operation_aborted when close() is called meanwhile or its coroutine is
-/// cancelled; none of them throws.
+/// A byte stream. Single owner, used on one executor. One read and one write may be in flight together; the
+/// connection outlives them. Every awaitable here ends with operation_aborted when close() is called
+/// meanwhile or its coroutine is cancelled; none of them throws. (A co_await in a coroutine that is cancelled
+/// already throws before any of them begins, unless this_coro::throw_if_cancelled is off. That is Asio's
+/// rule.)
 class Connection {
   public:
     virtual ~Connection() = default;
@@ -62,8 +65,12 @@ class Connection {
     virtual asio::awaitable<IoResult> write(asio::const_buffer head, asio::const_buffer body) = 0;
     /// Ends every operation in flight within one turn of the loop. Idempotent.
     virtual void close() noexcept = 0;
-    /// For a connection without an operation in flight: false when the peer closed it or sent something unasked.
+    /// For a connection without an operation in flight: false when the peer closed it or sent something
+    /// unasked.
     virtual bool is_idle_alive() noexcept = 0;
+    /// After a failed open(): why, for people ("certificate has expired", "Connection refused"). Never a
+    /// secret. May be empty.
+    virtual std::string failure_detail() const { return std::string(); }
 };
 
 /// Makes connections. Shared by providers; safe to call from any thread.
@@ -79,7 +86,8 @@ struct ConnectorOptions {
     std::string ca_file;
     /// "host:port" of an HTTP proxy to CONNECT through, or "http://user:password@host:port". Empty: direct.
     std::string proxy;
-    /// Head start of one address over the next (RFC 8305 section 5). The next also starts at once when one fails.
+    /// Head start of one address over the next (RFC 8305 section 5). The next also starts at once when one
+    /// fails.
     Duration attempt_delay = std::chrono::milliseconds(250);
     std::shared_ptr<Clock> clock;  ///< null: system_clock().
 };

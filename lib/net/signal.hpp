@@ -1,4 +1,5 @@
-// A coroutine waits here until somebody calls notify(). Remembers a notify() that came first. One waiter, one executor.
+// A coroutine waits here until somebody calls notify(). Remembers a notify() that came first. One waiter, one
+// executor.
 #pragma once
 
 #include <sluice/config.hpp>
@@ -9,17 +10,21 @@
 
 namespace sluice::net {
 
+/// Must outlive its waiter.
 class Signal {
   public:
     explicit Signal(asio::any_io_executor executor);
     /// Wakes the waiter on its executor; never runs it inside this call.
     void notify() noexcept;
     /// True after a notify(), which it uses up; false when the coroutine was cancelled. Never throws.
+    /// (Awaiting anything, this too, in a coroutine that is cancelled already throws from the co_await
+    /// itself: see net/cancellation.hpp.)
     asio::awaitable<bool> wait();
 
   private:
     asio::steady_timer timer_;  // set to "never": cancelling it is the notification
     bool notified_ = false;
+    bool waiting_ = false;
 };
 
 }  // namespace sluice::net
