@@ -27,7 +27,9 @@ struct NetworkFaults {
     bool stall_open = false;                    ///< open() never completes.
 };
 
-/// One thread only. A TLS origin behaves as a plain one: what is tested here is above TLS.
+/// One thread only. Both ends of a connection live on the executor that its client gave to make(), and behave as TCP does: the
+/// bytes before an end that closed can still be read; then comes eof, or connection_reset when that end had not read all that
+/// was sent to it. Writing to an end that has gone is broken_pipe (or connection_reset). A TLS origin behaves as a plain one: what is tested here is above TLS.
 class MemoryNetwork : public Connector {
   public:
     using Accept = std::function<void(std::unique_ptr<Connection> server_side)>;
@@ -40,11 +42,14 @@ class MemoryNetwork : public Connector {
     void listen(const Origin& origin, Accept accept);
     /// From now on nobody listens there: open() fails with connection_refused.
     void unlisten(const Origin& origin);
-    /// For connections made from now on, to any origin.
+    /// For connections made from now on, to any origin. They hold for the client's end; the server's has no faults.
     void set_faults(NetworkFaults faults);
 
     /// Bytes one direction may hold before a writer waits. Back-pressure is the socket's: the default is 64 KiB.
     void set_window(std::size_t bytes);
+
+    /// Makes close() of this end of one of our connections a reset, as of a process that was killed.
+    static void set_reset_on_close(Connection& end);
 
     struct Stats {
         std::size_t made = 0;    ///< Connections ever made.
