@@ -50,7 +50,8 @@ struct LegFailure {
     LegFailure() = default;
     ErrorInfo error;
     std::optional<Usage> usage;
-    std::vector<Attempt> earlier;  // of a leg that is a chain itself: the legs it had abandoned before this end
+    std::vector<Attempt>
+        earlier;  // of a leg that is a chain itself: the legs it had abandoned before this end
 };
 
 class FallbackTarget final : public ModelTarget {

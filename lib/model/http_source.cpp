@@ -1,0 +1,203 @@
+#include "model/http_source.hpp"
+
+#include "adapters/body_reader.hpp"
+#include "net/http_call.hpp"
+#include "wire/http_response.hpp"
+
+#include <asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+using adapters::DecoderState;
+
+class HttpSource final : public TokenSource {
+  public:
+    HttpSource(std::shared_ptr<const HttpProvider> provider, std::unique_ptr<net::HttpCall> call,
+               std::unique_ptr<adapters::StreamDecoder> decoder, std::vector<std::string> warnings,
+               std::string model)
+        : provider_(std::move(provider)),
+          call_(std::move(call)),
+          decoder_(std::move(decoder)),
+          reader_(*decoder_, body_limits(provider_->options().limits)),
+          warnings_(std::move(warnings)) {
+        answerer_.provider_id = provider_->id();
+        answerer_.model_id = std::move(model);
+    }
+
+    asio::awaitable<std::span<const StreamEvent>> next_batch() override {
+        if (!std::exchange(batch_is_new_, false)) {
+            batch_.clear();
+            if (!ended()) co_await fill();
+        }
+        co_return std::span<const StreamEvent>(batch_.events());
+    }
+
+    /// An answer that is no event stream: all of it is here.
+    void take_whole(std::string body) {
+        whole_body_ = std::move(body);
+        decoder_->on_body(whole_body_, batch_);
+        if (!ended()) decoder_->on_end(batch_);
+        note_progress();
+        batch_is_new_ = true;
+    }
+
+    asio::awaitable<void> close() override { return call_->finish(); }
+    const Answerer& answerer() const noexcept override { return answerer_; }
+    std::span<const std::string> warnings() const noexcept override { return warnings_; }
+    std::optional<Usage> usage() const noexcept override { return decoder_->usage(); }
+
+  private:
+    static adapters::BodyLimits body_limits(const Limits& limits) {
+        adapters::BodyLimits body;
+        body.max_event = limits.max_event;
+        body.max_stream = limits.max_stream;
+        body.max_held = limits.max_held;
+        return body;
+    }
+
+    bool ended() const noexcept { return decoder_->state() == DecoderState::ended; }
+
+    asio::awaitable<void> fill() {
+        call_->on_demand();
+        pump();
+        while (batch_.empty()) {
+            Result<void> more = co_await call_->read();
+            if (more)
+                pump();
+            else
+                end_early(std::move(more).error());
+        }
+        note_progress();
+    }
+
+    // Everything that is read but not decoded becomes events; at the end of the body, the terminal one.
+    void pump() {
+        while (!ended() && call_->decode_body()) {
+            const std::string_view window = call_->body();
+            call_->consume(reader_.feed(window, call_->readable_from(window.data()), batch_));
+        }
+        if (!ended() && call_->complete()) {
+            const std::string_view window = call_->body();
+            reader_.finish(window, call_->readable_from(window.data()), batch_);
+        }
+        if (decoder_->state() == DecoderState::finished && !std::exchange(finish_reason_seen_, true))
+            call_->on_finish_reason();
+    }
+
+    void end_early(ErrorInfo error) {
+        if (call_->in_grace()) {
+            decoder_->on_end(batch_);  // the finish reason was here: nothing is missing but perhaps the usage
+            return;
+        }
+        error.provider = answerer_.provider_id;
+        error.model = answerer_.model_id;
+        error.status = call_->head().status;
+        error.request_id = adapters::request_id_of(call_->head().headers);
+        decoder_->on_failure(std::move(error), batch_);
+    }
+
+    void note_progress() {
+        call_->on_content();
+        if (!answerer_.response_id.empty()) return;
+        answerer_.response_id = decoder_->info().response_id;
+        answerer_.response_model_id = decoder_->info().response_model_id;
+    }
+
+    std::shared_ptr<const HttpProvider> provider_;
+    std::unique_ptr<net::HttpCall> call_;
+    std::unique_ptr<adapters::StreamDecoder> decoder_;
+    adapters::BodyReader reader_;
+    adapters::EventBatch batch_;
+    std::vector<std::string> warnings_;
+    Answerer answerer_;
+    std::string whole_body_;
+    bool batch_is_new_ = false;  // take_whole() has filled the batch, and nobody has seen it yet
+    bool finish_reason_seen_ = false;
+};
+
+bool is_media_type(std::string_view content_type, std::string_view wanted) {
+    content_type = content_type.substr(0, content_type.find(';'));
+    while (content_type.ends_with(' '))
+        content_type.remove_suffix(1);
+    return std::equal(content_type.begin(), content_type.end(), wanted.begin(), wanted.end(),
+                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+}
+
+net::HttpCallOptions call_options(const HttpProvider& provider) {
+    const HttpProviderOptions& from = provider.options();
+    net::HttpCallOptions options;
+    options.runtime = from.runtime;
+    options.origin = provider.base().origin;
+    options.deadlines = from.deadlines;
+    options.pool.max_idle_per_origin = from.pool.max_idle_per_origin;
+    options.pool.max_connections_per_origin = from.pool.max_connections_per_origin;
+    options.pool.idle_expiry = from.pool.idle_expiry;
+    options.http.initial_buffer = from.limits.read_buffer;
+    // Unread body is at most what is held back plus one event that is not complete yet, plus one read.
+    options.http.max_buffer = from.limits.max_held + from.limits.max_event + from.limits.read_buffer;
+    options.http.max_head = from.limits.max_head;
+    return options;
+}
+
+ErrorInfo attributed(ErrorInfo error, const HttpProvider& provider, const ModelSpec& spec) {
+    error.provider = provider.id();
+    error.model = spec.id;
+    return error;
+}
+
+}  // namespace
+
+asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const HttpProvider> provider,
+                                                      const ModelSpec& spec, const Request& request,
+                                                      TimePoint deadline) {
+    Result<adapters::EncodedRequest> encoded = provider->dialect().encode(request, spec);
+    if (!encoded) co_return attributed(std::move(encoded).error(), *provider, spec);
+    Result<std::string> head = provider->request_head(*encoded);
+    if (!head) co_return attributed(std::move(head).error(), *provider, spec);
+
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    auto call = std::make_unique<net::HttpCall>(executor, call_options(*provider), deadline);
+    Result<void> sent = co_await call->send(*head, encoded->body);
+    if (!sent) co_return attributed(std::move(sent).error(), *provider, spec);
+
+    const wire::ResponseHead& answer = call->head();
+    adapters::ExchangeFacts facts;
+    facts.provider = provider->id();
+    facts.model = spec.id;
+    facts.status = answer.status;
+    facts.request_id = adapters::request_id_of(answer.headers);
+    if (!provider->options().secret.empty()) facts.secrets.push_back(provider->options().secret);
+
+    const bool is_success = answer.status >= 200 && answer.status < 300;
+    // A stream without a content type is taken at its word; anything else that is no event stream is read
+    // whole.
+    const bool is_stream =
+        is_media_type(answer.headers.find("content-type").value_or("text/event-stream"), "text/event-stream");
+    const Limits& limits = provider->options().limits;
+    std::string body;
+    if (!is_success || !is_stream) {
+        Result<std::string> whole =
+            co_await call->read_all(is_success ? limits.max_event : limits.max_error_body);
+        if (!whole) {
+            ErrorInfo error = attributed(std::move(whole).error(), *provider, spec);
+            error.status = facts.status;
+            error.request_id = facts.request_id;
+            co_return error;
+        }
+        body = std::move(whole).value();
+        co_await call->finish();  // the connection of a failed try is kept: its short answer has been read
+    }
+    if (!is_success) co_return provider->dialect().classify(facts, answer.headers, body);
+
+    auto source = std::make_unique<HttpSource>(provider, std::move(call),
+                                               provider->dialect().make_decoder(std::move(facts)),
+                                               std::move(encoded->warnings), spec.id);
+    if (!is_stream) source->take_whole(std::move(body));
+    co_return TokenStream(std::move(source));
+}
+
+}  // namespace sluice

@@ -1,0 +1,24 @@
+// One answer of an HTTP provider as a stream of events: socket -> de-chunked buffer -> SSE frames -> dialect
+// -> events, in place, one suspension a read.
+#pragma once
+
+#include <sluice/model_spec.hpp>
+#include <sluice/request.hpp>
+#include <sluice/result.hpp>
+#include <sluice/token_stream.hpp>
+
+#include "model/http_provider.hpp"
+
+#include <asio/awaitable.hpp>
+
+#include <memory>
+
+namespace sluice {
+
+/// Sends `request` and reads the head of the answer. An answer that is not a 2xx is the error it stands for.
+/// `spec` and `request` must live until it completes.
+asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const HttpProvider> provider,
+                                                      const ModelSpec& spec, const Request& request,
+                                                      TimePoint deadline);
+
+}  // namespace sluice
