@@ -1,0 +1,284 @@
+#include "net/pool.hpp"
+
+#include <asio/execution/context.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/post.hpp>
+#include <asio/query.hpp>
+#include <asio/this_coro.hpp>
+
+#include <algorithm>
+#include <list>
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace sluice::net {
+namespace {
+
+using Connections = std::vector<std::unique_ptr<PooledConnection>>;
+
+struct Idle {
+    Idle(std::unique_ptr<PooledConnection> c, TimePoint since_when, Duration keep)
+        : connection(std::move(c)), since(since_when), expiry(keep) {}
+    bool expired(TimePoint now) const noexcept { return now - since >= expiry; }
+
+    std::unique_ptr<PooledConnection> connection;
+    TimePoint since;
+    Duration expiry;
+};
+
+struct Waiter {
+    Waiter(asio::any_io_executor where, Signal& signal, std::size_t limit)
+        : executor(std::move(where)), wake(&signal), cap(limit) {}
+    asio::any_io_executor executor;
+    Signal* wake;  // touched on `executor` only; null when the waiter is gone
+    std::size_t cap;
+    bool granted = false;  // guarded by the pool's mutex: a slot is counted as leased for it
+};
+
+struct Book {
+    std::size_t leased = 0;
+    std::vector<Idle> idle;  // oldest first
+    std::list<std::shared_ptr<Waiter>> waiters;
+};
+
+// The key keeps the connector alive, as its connections need.
+using Key = std::pair<std::shared_ptr<Connector>, Origin>;
+using Books = std::map<Key, Book>;
+using Entry = Books::value_type;
+
+Entry& entry_of(void* entry) noexcept {
+    return *static_cast<Entry*>(entry);
+}
+
+bool same(const wire::HttpLimits& a, const wire::HttpLimits& b) noexcept {
+    return a.initial_buffer == b.initial_buffer && a.max_buffer == b.max_buffer && a.max_head == b.max_head;
+}
+
+}  // namespace
+
+// Functions here are called with the mutex held. What they discard is handed out in `dead`, to be closed
+// after unlocking.
+struct Pool::State {
+    // A slot is free: the first waiter that its own cap lets in gets it, without the count ever dropping in
+    // between.
+    void grant(Book& book) {
+        const auto next = std::find_if(book.waiters.begin(), book.waiters.end(),
+                                       [&](const auto& waiter) { return book.leased < waiter->cap; });
+        if (next == book.waiters.end()) return;
+        const std::shared_ptr<Waiter> waiter = std::move(*next);
+        book.waiters.erase(next);
+        ++book.leased;
+        waiter->granted = true;
+        asio::post(waiter->executor, [waiter] {
+            if (waiter->wake) waiter->wake->notify();
+        });
+    }
+
+    void release(Entry& entry) {
+        --entry.second.leased;
+        if (!shut_down) grant(entry.second);
+        drop_if_unused(entry);
+    }
+
+    void drop_if_unused(Entry& entry) {
+        const Book& book = entry.second;
+        if (book.leased == 0 && book.idle.empty() && book.waiters.empty())
+            books.erase(books.find(entry.first));
+    }
+
+    void close_oldest(Book& book, Connections& dead) {
+        dead.push_back(std::move(book.idle.front().connection));
+        book.idle.erase(book.idle.begin());
+    }
+
+    void sweep(TimePoint now, Connections& dead) {
+        for (auto at = books.begin(); at != books.end();) {
+            Entry& entry = *at++;
+            while (!entry.second.idle.empty() && entry.second.idle.front().expired(now))
+                close_oldest(entry.second, dead);
+            drop_if_unused(entry);
+        }
+    }
+
+    mutable std::mutex mutex;
+    Books books;
+    bool shut_down = false;
+};
+
+// One request's turn at an origin: a slot at once, or a place in the queue. Either is given up when the
+// coroutine that waits is destroyed.
+class Pool::Turn {
+  public:
+    Turn(std::shared_ptr<Pool> pool, const Runtime& runtime, const Origin& origin, const PoolLimits& limits,
+         const asio::any_io_executor& executor, Signal& wake)
+        : pool_(std::move(pool)),
+          limits_(limits),
+          waiter_(std::make_shared<Waiter>(executor, wake, limits.max_connections_per_origin)) {
+        const std::lock_guard lock(pool_->state_->mutex);
+        entry_ = &*pool_->state_->books.try_emplace(Key(runtime.connector, origin)).first;
+        Book& book = entry_->second;
+        waiting_ = book.leased >= waiter_->cap;
+        if (waiting_) {
+            book.waiters.push_back(waiter_);
+        } else {
+            ++book.leased;
+            waiter_->granted = true;
+        }
+    }
+    Turn(const Turn&) = delete;
+    ~Turn() { end(); }
+
+    bool waiting() const noexcept { return waiting_; }
+
+    /// The slot, once; an empty lease when none was granted.
+    Lease end() {
+        if (!pool_) return {};
+        const std::shared_ptr<Pool> pool = std::move(pool_);
+        waiter_->wake = nullptr;
+        const std::lock_guard lock(pool->state_->mutex);
+        if (waiter_->granted) return Lease(pool, entry_, limits_);
+        entry_->second.waiters.remove(waiter_);
+        pool->state_->drop_if_unused(*entry_);
+        return {};
+    }
+
+  private:
+    std::shared_ptr<Pool> pool_;
+    PoolLimits limits_;
+    std::shared_ptr<Waiter> waiter_;
+    Entry* entry_ = nullptr;
+    bool waiting_ = false;
+};
+
+// How Asio ties the pool to its context: shutdown() runs while the context's other services still exist, so
+// idle sockets are closed in time. Leases live in coroutine frames, which the context destroys a little
+// later; they keep the pool alive.
+struct Pool::Service final : asio::execution_context::service {
+    using key_type = Service;
+    explicit Service(asio::execution_context& context) : service(context), pool(new Pool) {}
+    void shutdown() noexcept override {
+        {
+            const std::lock_guard lock(pool->state_->mutex);
+            pool->state_->shut_down = true;
+        }
+        pool->clear();
+    }
+    const std::shared_ptr<Pool> pool;
+};
+
+Lease::Lease(std::shared_ptr<Pool> pool, void* entry, const PoolLimits& limits) noexcept
+    : pool_(std::move(pool)), entry_(entry), limits_(limits) {}
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+    if (this == &other) return *this;
+    const Lease old = std::move(*this);
+    pool_ = std::move(other.pool_);
+    entry_ = other.entry_;
+    limits_ = other.limits_;
+    connection_ = std::move(other.connection_);
+    return *this;
+}
+
+Lease::~Lease() {
+    if (!pool_) return;
+    connection_.reset();  // closed before another one may be opened in its place
+    const std::lock_guard lock(pool_->state_->mutex);
+    pool_->state_->release(entry_of(entry_));
+}
+
+void Lease::return_to_pool(TimePoint now) {
+    Connections dead;
+    const std::shared_ptr<Pool> pool = std::move(pool_);
+    Pool::State& state = *pool->state_;
+    Entry& entry = entry_of(entry_);
+    std::unique_ptr<PooledConnection> connection = std::move(connection_);
+    connection->reused = true;
+
+    const std::lock_guard lock(state.mutex);
+    std::vector<Idle>& idle = entry.second.idle;
+    if (!state.shut_down) idle.emplace_back(std::move(connection), now, limits_.idle_expiry);
+    while (idle.size() > limits_.max_idle_per_origin)
+        state.close_oldest(entry.second, dead);
+    state.release(entry);
+    state.sweep(now, dead);
+}
+
+std::shared_ptr<Pool> Pool::of(const asio::any_io_executor& executor) {
+    return asio::use_service<Service>(asio::query(executor, asio::execution::context)).pool;
+}
+
+Pool::Pool() : state_(std::make_unique<State>()) {}
+Pool::~Pool() = default;
+
+asio::awaitable<Lease> Pool::acquire(const Runtime& runtime, const Origin& origin, PoolLimits limits,
+                                     wire::HttpLimits http, bool fresh, Signal& wake) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    limits.max_connections_per_origin = std::max<std::size_t>(limits.max_connections_per_origin, 1);
+    Turn turn(shared_from_this(), runtime, origin, limits, executor, wake);
+    if (turn.waiting()) co_await wake.wait();
+    Lease lease = turn.end();
+    if (lease.pool_) furnish(lease, runtime, http, fresh, executor);
+    co_return lease;
+}
+
+// Gives a lease that has a slot its connection.
+void Pool::furnish(Lease& lease, const Runtime& runtime, const wire::HttpLimits& http, bool fresh,
+                   const asio::any_io_executor& executor) {
+    const TimePoint now = runtime.clock->now();
+    Entry& entry = entry_of(lease.entry_);
+    Connections dead;
+    std::unique_lock lock(state_->mutex);
+    Book& book = entry.second;
+    state_->sweep(now, dead);
+    while (!fresh && !book.idle.empty()) {
+        Idle newest = std::move(book.idle.back());
+        book.idle.pop_back();
+        // Asking the connection is a system call: not under the lock.
+        lock.unlock();
+        const bool usable =
+            now - newest.since < lease.limits_.idle_expiry && newest.connection->connection->is_idle_alive();
+        if (usable) {
+            lease.connection_ = std::move(newest.connection);
+            break;
+        }
+        newest.connection.reset();
+        lock.lock();
+    }
+    if (lease) {
+        if (same(lease->limits, http)) return lease->decoder.reset();
+        lease->limits = http;
+        lease->decoder = wire::ResponseDecoder(http);
+        return;
+    }
+    const auto& [connector, origin] = entry.first;
+    if (!book.idle.empty() && book.leased + book.idle.size() > lease.limits_.max_connections_per_origin)
+        state_->close_oldest(book, dead);
+    lock.unlock();
+    dead.clear();
+    lease.connection_ = std::make_unique<PooledConnection>(connector->make(executor, origin), http);
+}
+
+Pool::Stats Pool::stats() const {
+    Stats stats;
+    const std::lock_guard lock(state_->mutex);
+    for (const auto& [key, book] : state_->books) {
+        stats.idle += book.idle.size();
+        stats.leased += book.leased;
+        stats.waiting += book.waiters.size();
+    }
+    return stats;
+}
+
+void Pool::clear() {
+    Connections dead;
+    const std::lock_guard lock(state_->mutex);
+    for (auto at = state_->books.begin(); at != state_->books.end();) {
+        Entry& entry = *at++;
+        while (!entry.second.idle.empty())
+            state_->close_oldest(entry.second, dead);
+        state_->drop_if_unused(entry);
+    }
+}
+
+}  // namespace sluice::net

@@ -1,10 +1,19 @@
-// Connections that wait for their next request, keyed by connector and origin; one pool per Asio execution context, so that
-// nothing is shared on the token path and every socket dies with its context.
+// Connections that wait for their next request, keyed by connector and origin; one pool per Asio execution
+// context, so that every socket dies with its context.
+//
+//   const std::shared_ptr<Pool> pool = Pool::of(executor);
+//   Lease lease = co_await pool->acquire(runtime, origin, limits, http, false, wake);
+//   if (!lease) ...                                      // gave up waiting
+//   if (!lease->reused) ... co_await lease->connection->open() ...
+//   ... one request, one response ...
+//   lease.return_to_pool(clock.now());                   // or let it go out of scope: closed
+//
+// May be used from every thread that runs the context: a mutex guards the book-keeping. Nothing on the token
+// path takes it.
 #pragma once
 
 #include <sluice/connector.hpp>
-
-#include "wire/http_response.hpp"
+#include <sluice/runtime.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -12,42 +21,57 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <system_error>
+#include <utility>
+
+#include "net/signal.hpp"
+#include "wire/http_response.hpp"
 
 namespace sluice::net {
 
 struct PoolLimits {
+    /// One more, and the connection that has been idle longest is closed. 0: none is ever kept.
     std::size_t max_idle_per_origin = 16;
+    /// Idle ones included. A request beyond it waits its turn. 0 counts as 1.
     std::size_t max_connections_per_origin = 1024;
+    /// A connection idle for so long is closed when the pool is next used. Less than the 60 s of common
+    /// servers and proxies.
     Duration idle_expiry = std::chrono::seconds(55);
 };
 
 /// A connection with the buffer that belongs to it: both are reused together.
 struct PooledConnection {
-    PooledConnection(std::unique_ptr<Connection> c, wire::HttpLimits limits) : connection(std::move(c)), decoder(limits) {}
+    PooledConnection(std::unique_ptr<Connection> transport, const wire::HttpLimits& http)
+        : connection(std::move(transport)), limits(http), decoder(http) {}
     std::unique_ptr<Connection> connection;
+    wire::HttpLimits limits;
     wire::ResponseDecoder decoder;
-    bool reused = false;  ///< It has served a request before: a failure before the first byte of an answer may be its age.
+    bool reused = false;  ///< It has served a request before: a failure before the first byte of an answer
+                          ///< may be its age.
 };
 
 class Pool;
 
-/// The right to one connection of an origin. Gives its slot back when destroyed; the connection is closed unless returned.
+/// The right to one connection of an origin. Its slot is free again when it is destroyed; the connection is
+/// closed then, unless it was returned.
 class Lease {
   public:
     Lease() = default;
-    Lease(Lease&&) noexcept;
-    Lease& operator=(Lease&&) noexcept;
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&& other) noexcept;
     ~Lease();
     explicit operator bool() const noexcept { return connection_ != nullptr; }
     PooledConnection* operator->() const noexcept { return connection_.get(); }
-    /// Keeps the connection for the next request. Precondition: decoder.reusable(), no operation in flight.
-    void return_to_pool(TimePoint now) noexcept;
+    /// Keeps the connection for the next request; the lease is empty then. Precondition: decoder.reusable(),
+    /// and no operation in flight.
+    void return_to_pool(TimePoint now);
 
   private:
     friend class Pool;
-    std::shared_ptr<Pool> pool_;
+    Lease(std::shared_ptr<Pool> pool, void* entry, const PoolLimits& limits) noexcept;
+
+    std::shared_ptr<Pool> pool_;  // null: no slot is held
     void* entry_ = nullptr;
+    PoolLimits limits_;
     std::unique_ptr<PooledConnection> connection_;
 };
 
@@ -55,22 +79,34 @@ class Pool : public std::enable_shared_from_this<Pool> {
   public:
     /// The pool of `executor`'s context.
     static std::shared_ptr<Pool> of(const asio::any_io_executor& executor);
+    ~Pool();
 
-    /// An idle connection that is alive and not expired, or a new one that is not open yet (`reused` false). Waits in order of
-    /// arrival while the origin is at its cap. `fresh`: never an idle one. Empty lease: cancelled.
-    asio::awaitable<Lease> acquire(std::shared_ptr<Connector> connector, Origin origin, PoolLimits limits,
-                                   wire::HttpLimits http, std::shared_ptr<Clock> clock, bool fresh);
+    /// The idle connection used last, if it is alive and not expired, with its decoder ready for a response;
+    /// or a new one that is not open yet (`reused` false). `fresh`: never an idle one. While the origin is at
+    /// its cap it waits on `wake`, in order of arrival; notify that to give up. An empty lease: gave up, or
+    /// cancelled. The references must live until it completes, and its coroutine must be the only one that
+    /// `wake`'s executor runs meanwhile (a strand, or one thread).
+    asio::awaitable<Lease> acquire(const Runtime& runtime, const Origin& origin, PoolLimits limits,
+                                   wire::HttpLimits http, bool fresh, Signal& wake);
 
-    struct Stats { std::size_t idle = 0; std::size_t open = 0; std::size_t waiting = 0; };
+    struct Stats {
+        std::size_t idle = 0;
+        std::size_t leased = 0;
+        std::size_t waiting = 0;
+    };
     Stats stats() const;
     /// Closes every idle connection.
-    void clear() noexcept;
-    ~Pool();
+    void clear();
 
   private:
     friend class Lease;
-    Pool();
+    struct Service;
     struct State;
+    class Turn;
+    Pool();
+    void furnish(Lease& lease, const Runtime& runtime, const wire::HttpLimits& http, bool fresh,
+                 const asio::any_io_executor& executor);
+
     std::unique_ptr<State> state_;
 };
 
