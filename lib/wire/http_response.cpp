@@ -1,5 +1,6 @@
 #include "wire/http_response.hpp"
 
+#include "wire/body_buffer.hpp"
 #include "wire/http_request.hpp"
 
 #include <algorithm>
@@ -8,8 +9,6 @@
 namespace sluice::wire {
 namespace {
 
-// Below this much free space a read is not worth its system call.
-constexpr std::size_t kMinRead = 4096;
 // A chunk's size line with its extensions, which nobody uses.
 constexpr std::size_t kMaxChunkLine = 4096;
 
@@ -81,420 +80,248 @@ std::optional<std::string_view> HeaderList::find(std::string_view name) const no
     return std::nullopt;
 }
 
-struct ResponseDecoder::State {
-    enum class Phase : unsigned char {
-        status_line,
-        fields,
-        length_body,
-        close_body,
-        chunk_size,
-        chunk_data,
-        chunk_end,
-        trailers,
-        complete
-    };
-
-    explicit State(HttpLimits given) : limits(given) {
-        limits.initial_buffer = std::max(limits.initial_buffer, 2 * kMinRead);
-        limits.max_buffer = std::max(limits.max_buffer, limits.initial_buffer);
-        replace_buffer(limits.initial_buffer);
-        line_budget = limits.max_head;
-    }
-
-    // --- the buffer ---
-
-    std::size_t unread() const noexcept { return body_end - begin; }
-    std::size_t undecoded() const noexcept { return raw_end - raw; }
-
-    /// Moves what is unread and undecoded to the start of `to`, without the gap between them.
-    void relocate(char* to) noexcept {
-        const std::size_t body_size = unread();
-        const std::size_t raw_size = undecoded();
-        std::memmove(to, data.get() + begin, body_size);
-        std::memmove(to + body_size, data.get() + raw, raw_size);
-        moved_bytes += body_size + raw_size;
-        begin = 0;
-        body_end = raw = body_size;
-        raw_end = body_size + raw_size;
-    }
-
-    void replace_buffer(std::size_t size) {
-        auto fresh = std::make_unique<char[]>(size + kPadding);
-        if (data) relocate(fresh.get());
-        data = std::move(fresh);
-        capacity = size;
-    }
-
-    /// Appends the first `size` undecoded bytes to the body.
-    void take(std::size_t size) noexcept {
-        const std::size_t pending = unread();
-        if (pending == 0) {
-            begin = body_end = raw;  // the usual case: the payload stays where it was read
-        } else if (body_end != raw) {
-            // Unread body straddles a chunk header. Each byte of payload pays for at most one moved byte, so
-            // a huge event in tiny chunks stays linear. Neither move touches what was consumed.
-            moved_bytes += std::min(pending, size);
-            if (size < pending) {
-                std::memmove(data.get() + body_end, data.get() + raw, size);
-                body_end += size;
-                raw += size;
-                return;
-            }
-            std::memmove(data.get() + raw - pending, data.get() + begin, pending);
-            begin = raw - pending;
-        }
-        raw += size;
-        body_end = raw;
-    }
-
-    // --- the message ---
-
-    bool fail(WireError what) noexcept {
-        if (!error) error = what;
-        return false;
-    }
-
-    /// Nothing more can be decoded until more is read; at the end of the connection, never.
-    bool starve() noexcept {
-        if (!eof) return false;
-        if (phase == Phase::close_body) {
-            phase = Phase::complete;
-        } else if (phase == Phase::status_line && undecoded() != 0 && data[raw] != 'H') {
-            fail(WireError::bad_status_line);  // some other protocol's last words
-        } else if (phase != Phase::complete) {
-            fail(WireError::body_truncated);
-        }
-        return false;
-    }
-
-    /// A line of the head or the trailers, without its end (CRLF, or LF alone: RFC 9112 section 2.2).
-    bool take_line(std::string_view& line) noexcept {
-        const char* const from = data.get() + raw;
-        const void* const lf = std::memchr(from + scanned, '\n', undecoded() - scanned);
-        const std::size_t size =
-            lf ? static_cast<std::size_t>(static_cast<const char*>(lf) - from) + 1 : undecoded();
-        if (size > line_budget) return fail(WireError::head_too_large);
-        if (!lf) {
-            scanned = size;
-            return starve();
-        }
-        line_budget -= size;
-        scanned = 0;
-        raw += size;
-        line = {from, size - 1};
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        return true;
-    }
-
-    void on_status_line(std::string_view line) {
-        if (line.empty()) return;  // left over from a careless server's last body
-        const bool well_formed = line.size() >= 12 && line.starts_with("HTTP/1.") &&
-                                 (line[7] == '0' || line[7] == '1') && line[8] == ' ' && line[9] != '0' &&
-                                 (line.size() == 12 || line[12] == ' ') && is_field_value(line);
-        const std::optional<std::uint64_t> code =
-            well_formed ? parse_length(line.substr(9, 3)) : std::nullopt;
-        if (!code) {
-            fail(WireError::bad_status_line);
-            return;
-        }
-        head.status = static_cast<int>(*code);
-        minor_version = line[7] - '0';
-        phase = Phase::fields;
-    }
-
-    void on_field_line(std::string_view line) {
-        std::string_view name;
-        std::string_view value;
-        if (line.empty()) {
-            end_head();
-        } else if (split_field(line, name, value)) {
-            head.headers.add(name, value);
-        } else {
-            fail(WireError::bad_header);
-        }
-    }
-
-    void end_head() {
-        if (head.status == 101) {
-            fail(WireError::bad_framing);  // we never ask for an upgrade
-        } else if (head.status < 200) {
-            head.headers.clear();
-            phase = Phase::status_line;  // the line budget is not renewed: interim answers are bounded too
-        } else {
-            begin = body_end = raw;
-            choose_framing();
-        }
-    }
-
-    /// RFC 9112 section 6.3.
-    void choose_framing() {
-        bool close = false;
-        bool keep_alive = minor_version == 1;
-        int transfer_encodings = 0;
-        bool chunked = false;
-        bool valid = true;
-        std::optional<std::uint64_t> length;
-        for (const auto& [name, value] : head.headers.all()) {
-            if (name == "connection") {
-                for_each_element(value, [&](std::string_view option) {
-                    close = close || equals_ignoring_case(option, "close");
-                    keep_alive = keep_alive || equals_ignoring_case(option, "keep-alive");
-                });
-            } else if (name == "transfer-encoding") {
-                ++transfer_encodings;
-                chunked = equals_ignoring_case(value, "chunked");
-            } else if (name == "content-length") {
-                for_each_element(value, [&](std::string_view element) {
-                    const std::optional<std::uint64_t> parsed = parse_length(element);
-                    valid = valid && parsed && (!length || length == parsed);
-                    length = parsed;
-                });
-            }
-        }
-        if (!valid || transfer_encodings > 1 || (transfer_encodings == 1 && !chunked)) {
-            fail(WireError::bad_framing);
-            return;
-        }
-        const bool bodiless = head.status == 204 || head.status == 304;
-        // Where two readers could disagree about the end, the connection ends with this response.
-        const bool doubtful = chunked && (length || bodiless || minor_version == 0);
-        persistent = keep_alive && !close && !doubtful;
-        remaining = length.value_or(0);
-        if (bodiless) {
-            phase = Phase::complete;
-        } else if (chunked) {
-            phase = Phase::chunk_size;
-        } else if (length) {
-            phase = remaining == 0 ? Phase::complete : Phase::length_body;
-        } else {
-            phase = Phase::close_body;
-            persistent = false;
-        }
-    }
-
-    bool take_chunk_size() noexcept {
-        const char* const line = data.get() + raw;
-        const char* const end = data.get() + raw_end;
-        const char* at = line;
-        std::uint64_t size = 0;
-        for (unsigned digit = 0; at != end && (digit = hex_value(*at)) < 16; ++at) {
-            if (at - line == 16) return fail(WireError::bad_chunk);
-            size = size << 4 | digit;
-        }
-        if (at == line && at != end) return fail(WireError::bad_chunk);
-        if (end - at >= 2 && at[0] == '\r' && at[1] == '\n') {
-            at += 2;
-        } else if (!skip_extension(line, end, at)) {
-            return false;
-        }
-        raw = static_cast<std::size_t>(at - data.get());
-        remaining = size;
-        phase = size == 0 ? Phase::trailers : Phase::chunk_data;
-        line_budget = limits.max_head;
-        return true;
-    }
-
-    /// From the end of a chunk's size to the next line. Chunk framing is written by machines: here a line
-    /// ends with CRLF only.
-    bool skip_extension(const char* line, const char* end, const char*& at) noexcept {
-        if (at == end) return starve();
-        if (*at != ';' && *at != ' ' && *at != '\t' && *at != '\r') return fail(WireError::bad_chunk);
-        const char* const lf = std::find(at, end, '\n');
-        if (static_cast<std::size_t>(lf - line) >= kMaxChunkLine) return fail(WireError::bad_chunk);
-        if (lf == end) return starve();
-        const std::string_view extension(at, static_cast<std::size_t>(lf - at));
-        if (!extension.ends_with('\r') || !is_field_value(extension.substr(0, extension.size() - 1))) {
-            return fail(WireError::bad_chunk);
-        }
-        at = lf + 1;
-        return true;
-    }
-
-    bool take_chunk_end() noexcept {
-        const std::string_view bytes(data.get() + raw, std::min<std::size_t>(undecoded(), 2));
-        if (!std::string_view("\r\n").starts_with(bytes)) return fail(WireError::bad_chunk);
-        if (bytes.size() < 2) return starve();
-        raw += 2;
-        phase = Phase::chunk_size;
-        return true;
-    }
-
-    bool take_trailer() noexcept {
-        std::string_view line;
-        if (!take_line(line)) return false;
-        std::string_view name;
-        std::string_view value;
-        if (line.empty()) {
-            phase = Phase::complete;
-        } else if (!split_field(line, name, value)) {
-            return fail(WireError::bad_header);
-        }
-        return true;
-    }
-
-    HttpLimits limits;
-    std::unique_ptr<char[]> data;
-    std::size_t capacity = 0;
-    std::size_t begin = 0;
-    std::size_t body_end = 0;
-    std::size_t raw = 0;
-    std::size_t raw_end = 0;
-
-    Phase phase = Phase::status_line;
-    bool eof = false;
-    bool started = false;
-    bool persistent = false;
-    int minor_version = 1;
-    std::uint64_t remaining = 0;  // of the body, or of the chunk
-    std::size_t scanned = 0;      // undecoded bytes known to hold no line end
-    std::size_t line_budget = 0;  // bytes that the head, or the trailers, may still have
-    std::size_t moved_bytes = 0;
-    std::error_code error;
-    ResponseHead head;
-};
-
-ResponseDecoder::ResponseDecoder(HttpLimits limits) : state_(std::make_unique<State>(limits)) {}
-ResponseDecoder::ResponseDecoder(ResponseDecoder&&) noexcept = default;
-ResponseDecoder& ResponseDecoder::operator=(ResponseDecoder&&) noexcept = default;
-ResponseDecoder::~ResponseDecoder() = default;
+ResponseDecoder::ResponseDecoder(HttpLimits limits)
+    : limits_(limits), buffer_(limits.initial_buffer, limits.max_buffer), line_budget_(limits.max_head) {}
 
 void ResponseDecoder::reset() {
-    State& s = *state_;
-    s.begin = s.body_end = s.raw;
-    if (s.capacity > s.limits.initial_buffer && s.undecoded() + kMinRead <= s.limits.initial_buffer) {
-        s.replace_buffer(s.limits.initial_buffer);  // it had grown for one giant event
-    }
-    s.phase = State::Phase::status_line;
-    s.started = s.undecoded() != 0;
-    s.persistent = false;
-    s.scanned = 0;
-    s.line_budget = s.limits.max_head;
-    s.error.clear();
-    s.head.status = 0;
-    s.head.headers.clear();
+    buffer_.reset();
+    phase_ = Phase::status_line;
+    started_ = !buffer_.undecoded().empty();
+    persistent_ = false;
+    after_chunk_ = false;
+    scanned_ = 0;
+    line_budget_ = limits_.max_head;
+    error_.clear();
+    head_.status = 0;
+    head_.headers.clear();
 }
 
 std::span<char> ResponseDecoder::prepare() {
-    State& s = *state_;
-    if (s.error) return {};
-    const std::size_t size = s.unread() + s.undecoded();
-    if (size == 0) {
-        s.begin = s.body_end = s.raw = s.raw_end = 0;
-    } else if (s.capacity - s.raw_end < kMinRead) {
-        // Moving at most half a buffer to free at least the other half keeps the total cost linear.
-        if (size > s.capacity / 2 && s.capacity < s.limits.max_buffer) {
-            s.replace_buffer(std::min(2 * s.capacity, s.limits.max_buffer));
-        } else {
-            s.relocate(s.data.get());
-        }
-        if (s.capacity - s.raw_end < kMinRead) {
-            s.fail(s.phase <= State::Phase::fields ? WireError::head_too_large : WireError::body_too_large);
-            return {};
-        }
-    }
-    return {s.data.get() + s.raw_end, s.capacity - s.raw_end};
+    if (error_) return {};
+    const std::span<char> space = buffer_.prepare();
+    if (space.empty()) fail(in_head() ? WireError::head_too_large : WireError::body_too_large);
+    return space;
 }
 
 void ResponseDecoder::commit(std::size_t bytes) noexcept {
-    state_->raw_end += bytes;
-    state_->started = state_->started || bytes != 0;
+    buffer_.commit(bytes);
+    started_ = started_ || bytes != 0;
 }
 
 void ResponseDecoder::commit_eof() noexcept {
-    state_->eof = true;
-    if (state_->undecoded() == 0 && !state_->error) state_->starve();
+    eof_ = true;
+    if (!error_ && buffer_.undecoded().empty()) starve();
 }
 
 Progress ResponseDecoder::parse_head() {
-    State& s = *state_;
     std::string_view line;
-    while (!s.error && s.phase <= State::Phase::fields && s.take_line(line)) {
-        if (s.phase == State::Phase::status_line) {
-            s.on_status_line(line);
+    while (!error_ && in_head() && take_line(line)) {
+        if (phase_ == Phase::status_line) {
+            on_status_line(line);
         } else {
-            s.on_field_line(line);
+            on_field_line(line);
         }
     }
-    if (s.error) return Progress::failed;
-    return s.phase <= State::Phase::fields ? Progress::need_more : Progress::done;
-}
-
-const ResponseHead& ResponseDecoder::head() const noexcept {
-    return state_->head;
+    if (error_) return Progress::failed;
+    return in_head() ? Progress::need_more : Progress::done;
 }
 
 bool ResponseDecoder::decode_body() {
-    State& s = *state_;
-    using Phase = State::Phase;
-    while (!s.error) {
-        switch (s.phase) {
-            case Phase::chunk_size:
-                if (!s.take_chunk_size()) return false;
-                break;
-            case Phase::chunk_end:
-                if (!s.take_chunk_end()) return false;
-                break;
-            case Phase::trailers:
-                if (!s.take_trailer()) return false;
-                break;
-            case Phase::length_body:
-            case Phase::chunk_data: {
-                const std::size_t size =
-                    static_cast<std::size_t>(std::min<std::uint64_t>(s.remaining, s.undecoded()));
-                if (size == 0) return s.starve();
-                s.take(size);
-                s.remaining -= size;
-                if (s.remaining == 0)
-                    s.phase = s.phase == Phase::chunk_data ? Phase::chunk_end : Phase::complete;
-                return true;
-            }
-            case Phase::close_body:
-                if (s.undecoded() == 0) return s.starve();
-                s.take(s.undecoded());
-                return true;
-            case Phase::status_line:
-            case Phase::fields:
-            case Phase::complete:
-                return false;
-        }
+    if (error_ || in_head()) return false;
+    if (phase_ == Phase::chunk_line && !take_chunk_line()) return false;
+    while (phase_ == Phase::trailers) {
+        if (!take_trailer()) return false;
     }
+    if (phase_ == Phase::complete) return false;
+
+    std::size_t size = buffer_.undecoded().size();
+    if (phase_ != Phase::until_close)
+        size = static_cast<std::size_t>(std::min<std::uint64_t>(size, remaining_));
+    if (size == 0) return starve();
+    buffer_.take(size);
+    if (phase_ == Phase::until_close || (remaining_ -= size) != 0) return true;
+    after_chunk_ = phase_ == Phase::chunk;
+    phase_ = after_chunk_ ? Phase::chunk_line : Phase::complete;
+    return true;
+}
+
+bool ResponseDecoder::fail(WireError what) noexcept {
+    error_ = what;
     return false;
 }
 
-std::string_view ResponseDecoder::body() const noexcept {
-    return {state_->data.get() + state_->begin, state_->unread()};
+// Nothing more can be decoded until more is read; after the end of the connection, never.
+bool ResponseDecoder::starve() noexcept {
+    if (!eof_ || phase_ == Phase::complete) return false;
+    if (phase_ == Phase::until_close) {
+        phase_ = Phase::complete;
+        return false;
+    }
+    const std::string_view rest = buffer_.undecoded();
+    const bool other_protocol = phase_ == Phase::status_line && !rest.empty() && rest.front() != 'H';
+    return fail(other_protocol ? WireError::bad_status_line : WireError::body_truncated);
 }
 
-void ResponseDecoder::consume(std::size_t bytes) noexcept {
-    state_->begin += bytes;
+// A line of the head or the trailers, without its end: CRLF, or LF alone (RFC 9112 section 2.2).
+bool ResponseDecoder::take_line(std::string_view& line) noexcept {
+    const std::string_view text = buffer_.undecoded();
+    const std::size_t lf = text.find('\n', scanned_);
+    const bool whole = lf != std::string_view::npos;
+    const std::size_t size = whole ? lf + 1 : text.size();
+    if (size > line_budget_) return fail(WireError::head_too_large);
+    if (!whole) {
+        scanned_ = size;
+        return starve();
+    }
+    line_budget_ -= size;
+    scanned_ = 0;
+    buffer_.skip(size);
+    line = text.substr(0, lf);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return true;
 }
 
-std::size_t ResponseDecoder::readable_from(const char* at) const noexcept {
-    return static_cast<std::size_t>(state_->data.get() + state_->capacity + kPadding - at);
+void ResponseDecoder::on_status_line(std::string_view line) {
+    if (line.empty()) return;  // left over from a careless server's last body
+    const bool well_formed = line.size() >= 12 && line.starts_with("HTTP/1.") &&
+                             (line[7] == '0' || line[7] == '1') && line[8] == ' ' && line[9] != '0' &&
+                             (line.size() == 12 || line[12] == ' ') && is_field_value(line);
+    const std::optional<std::uint64_t> code = well_formed ? parse_length(line.substr(9, 3)) : std::nullopt;
+    if (!code) {
+        fail(WireError::bad_status_line);
+        return;
+    }
+    head_.status = static_cast<int>(*code);
+    http_1_0_ = line[7] == '0';
+    phase_ = Phase::fields;
 }
 
-bool ResponseDecoder::complete() const noexcept {
-    return !state_->error && state_->phase == State::Phase::complete;
+void ResponseDecoder::on_field_line(std::string_view line) {
+    std::string_view name;
+    std::string_view value;
+    if (line.empty()) {
+        end_head();
+    } else if (split_field(line, name, value)) {
+        head_.headers.add(name, value);
+    } else {
+        fail(WireError::bad_header);
+    }
 }
 
-std::error_code ResponseDecoder::error() const noexcept {
-    return state_->error;
+void ResponseDecoder::end_head() {
+    if (head_.status == 101) {
+        fail(WireError::bad_framing);  // we never ask for an upgrade
+    } else if (head_.status < 200) {
+        head_.headers.clear();
+        phase_ = Phase::status_line;  // the line budget is not renewed: interim answers are bounded too
+    } else {
+        choose_framing();
+    }
 }
 
-bool ResponseDecoder::reusable() const noexcept {
-    return complete() && state_->persistent && !state_->eof && state_->undecoded() == 0;
+// RFC 9112 section 6.3.
+void ResponseDecoder::choose_framing() {
+    bool close = false;
+    bool keep_alive = !http_1_0_;
+    bool chunked = false;
+    bool valid = true;
+    std::optional<std::uint64_t> size;
+    for (const auto& [name, value] : head_.headers.all()) {
+        if (name == "connection") {
+            for_each_element(value, [&](std::string_view option) {
+                close = close || equals_ignoring_case(option, "close");
+                keep_alive = keep_alive || equals_ignoring_case(option, "keep-alive");
+            });
+        } else if (name == "transfer-encoding") {
+            valid = valid && !chunked && equals_ignoring_case(value, "chunked");
+            chunked = true;
+        } else if (name == "content-length") {
+            for_each_element(value, [&](std::string_view element) {
+                const std::optional<std::uint64_t> parsed = parse_length(element);
+                valid = valid && parsed && (!size || size == parsed);
+                size = parsed;
+            });
+        }
+    }
+    if (!valid) {
+        fail(WireError::bad_framing);
+        return;
+    }
+    const bool bodiless = head_.status == 204 || head_.status == 304;
+    // Where two readers could disagree about the end, the connection ends with this response.
+    const bool doubtful = chunked && (size || bodiless || http_1_0_);
+    persistent_ = keep_alive && !close && !doubtful;
+    if (bodiless || (!chunked && size == 0)) {
+        phase_ = Phase::complete;
+    } else if (chunked) {
+        phase_ = Phase::chunk_line;
+    } else if (size) {
+        phase_ = Phase::length;
+        remaining_ = *size;
+    } else {
+        phase_ = Phase::until_close;
+        persistent_ = false;
+    }
 }
 
-bool ResponseDecoder::started() const noexcept {
-    return state_->started;
+// The line end of the chunk before, if there was one, and the line with the size of the next.
+bool ResponseDecoder::take_chunk_line() noexcept {
+    const std::string_view text = buffer_.undecoded();
+    const char* const end = text.data() + text.size();
+    const char* at = text.data();
+    if (after_chunk_) {
+        if (!text.empty() && text[0] != '\r') return fail(WireError::bad_chunk);
+        if (text.size() > 1 && text[1] != '\n') return fail(WireError::bad_chunk);
+        if (text.size() < 2) return starve();
+        at += 2;
+    }
+    const char* const line = at;
+    std::uint64_t size = 0;
+    for (unsigned digit = 0; at != end && (digit = hex_value(*at)) < 16; ++at) {
+        if (at - line == 16) return fail(WireError::bad_chunk);
+        size = size << 4 | digit;
+    }
+    if (at == line && at != end) return fail(WireError::bad_chunk);
+    if (end - at >= 2 && at[0] == '\r' && at[1] == '\n') {
+        at += 2;
+    } else if (!skip_extension(line, end, at)) {
+        return false;
+    }
+    buffer_.skip(static_cast<std::size_t>(at - text.data()));
+    if (size == 0) {
+        phase_ = Phase::trailers;
+        line_budget_ = limits_.max_head;
+    } else {
+        phase_ = Phase::chunk;
+        remaining_ = size;
+    }
+    return true;
 }
 
-std::size_t ResponseDecoder::capacity() const noexcept {
-    return state_->capacity;
+// From the end of a chunk's size to the next line. Chunk framing is written by machines: here a line
+// ends with CRLF only.
+bool ResponseDecoder::skip_extension(const char* line, const char* end, const char*& at) noexcept {
+    if (at == end) return starve();
+    if (std::string_view("\r; \t").find(*at) == std::string_view::npos) return fail(WireError::bad_chunk);
+    const char* const lf = std::find(at, end, '\n');
+    if (static_cast<std::size_t>(lf - line) >= kMaxChunkLine) return fail(WireError::bad_chunk);
+    if (lf == end) return starve();
+    std::string_view extension(at, lf);
+    if (!extension.ends_with('\r')) return fail(WireError::bad_chunk);
+    extension.remove_suffix(1);
+    if (!is_field_value(extension)) return fail(WireError::bad_chunk);
+    at = lf + 1;
+    return true;
 }
 
-std::size_t ResponseDecoder::moved_bytes() const noexcept {
-    return state_->moved_bytes;
+bool ResponseDecoder::take_trailer() noexcept {
+    std::string_view line;
+    std::string_view name;
+    std::string_view value;
+    if (!take_line(line)) return false;
+    if (!line.empty()) return split_field(line, name, value) || fail(WireError::bad_header);
+    phase_ = Phase::complete;
+    return true;
 }
 
 }  // namespace sluice::wire

@@ -1,30 +1,25 @@
 // An HTTP/1.1 response decoder, sans-I/O, around one padded buffer: read into it, parse in it, hand out views
-// of it.
-//
-//       consumed        body()            gap      raw              free              64 bytes of padding
-//   [ ............ | decoded, unread | ....... | undecoded | ..................... | ................. ]
-//                  ^begin_           ^body_end_  ^raw_       ^raw_end_              ^capacity
-//
-// De-chunking happens in place. Payload normally stays where it was read; only when unread body straddles a
-// chunk header are bytes moved, and then the shorter side of the gap, so that the total cost stays linear.
+// of it. De-chunking happens in place (wire/body_buffer.hpp); payload normally stays where it was read.
 //
 //   decoder.reset();
-//   while (decoder.parse_head() == Progress::need_more) read_into(decoder.prepare()) -> decoder.commit(n) /
-//   commit_eof(); for (;;) {
-//       while (decoder.decode_body()) { use(decoder.body()); decoder.consume(n); }
+//   while (decoder.parse_head() == Progress::need_more) read();
+//   for (;;) {
+//       while (decoder.decode_body()) { ...use decoder.body()...; decoder.consume(n); }
 //       if (decoder.complete() || decoder.error()) break;
-//       read_into(decoder.prepare()) -> decoder.commit(n) / commit_eof();
+//       read();
 //   }
+//
+// where read() fills decoder.prepare() and tells by commit(n), or by commit_eof() when the peer has closed.
 //
 // The peer is authenticated by TLS and has one request in flight per connection, so an oddity cannot smuggle:
 // every error and everything ambiguous makes the connection unusable (`reusable()` is false). RFC 9112.
 #pragma once
 
+#include "wire/body_buffer.hpp"
 #include "wire/error.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,9 +28,6 @@
 #include <vector>
 
 namespace sluice::wire {
-
-/// Bytes after the last readable byte that simdjson may touch (SIMDJSON_PADDING of 3.0.1).
-inline constexpr std::size_t kPadding = 64;
 
 /// Header fields in wire order, names in lower case. Owns its text.
 class HeaderList {
@@ -57,8 +49,9 @@ struct ResponseHead {
 
 struct HttpLimits {
     std::size_t initial_buffer = std::size_t{32} << 10;
-    std::size_t max_buffer = std::size_t{5}
-                             << 20;  ///< Unread body plus one read; exceeding it is body_too_large.
+    /// Unread body plus one read; exceeding it is body_too_large.
+    std::size_t max_buffer = std::size_t{5} << 20;
+    /// Status line and fields, interim answers included; and again the trailers.
     std::size_t max_head = std::size_t{64} << 10;
 };
 
@@ -67,9 +60,6 @@ enum class Progress : unsigned char { need_more, done, failed };
 class ResponseDecoder {
   public:
     explicit ResponseDecoder(HttpLimits limits = {});
-    ResponseDecoder(ResponseDecoder&&) noexcept;
-    ResponseDecoder& operator=(ResponseDecoder&&) noexcept;
-    ~ResponseDecoder();
 
     /// Ready for the next response on the same connection. Keeps the buffer, and bytes read beyond the last
     /// response.
@@ -79,39 +69,79 @@ class ResponseDecoder {
     /// afterwards. Empty only when error() is set: max_buffer exceeded now, or any error before.
     std::span<char> prepare();
     void commit(std::size_t bytes) noexcept;
-    /// The peer closed cleanly: the end of a close-delimited body, an error for any other.
+    /// The peer closed cleanly: the end of a close-delimited body, an error for any other. While bytes are
+    /// still undecoded, the next parse_head() or decode_body() tells which.
     void commit_eof() noexcept;
 
     /// Parses the head; 1xx answers (but 101) are skipped. After `done`, head() is set.
     Progress parse_head();
-    const ResponseHead& head() const noexcept;
+    const ResponseHead& head() const noexcept { return head_; }
 
     /// Decodes the next piece of what was read. True when body() grew. Earlier *consumed* bytes are not
     /// touched, so views into them stay valid until prepare(); unconsumed bytes may move.
     bool decode_body();
     /// Decoded, not consumed. Followed by at least kPadding allocated bytes.
-    std::string_view body() const noexcept;
-    void consume(std::size_t bytes) noexcept;
-    /// Bytes that are allocated from the start of body() on: what simdjson asks for.
-    std::size_t readable_from(const char* at) const noexcept;
+    std::string_view body() const noexcept { return buffer_.body(); }
+    void consume(std::size_t bytes) noexcept { buffer_.consume(bytes); }
+    /// Bytes that are allocated from `at`, a place in body(), on: what simdjson asks for.
+    std::size_t readable_from(const char* at) const noexcept { return buffer_.readable_from(at); }
 
-    bool complete() const noexcept;          ///< The message's end was seen (trailers included).
-    std::error_code error() const noexcept;  ///< Set once, sticky.
+    /// The message's end was seen, trailers included.
+    bool complete() const noexcept { return phase_ == Phase::complete && !error_; }
+    /// Set once, sticky.
+    std::error_code error() const noexcept { return error_; }
     /// After complete(): whether HTTP allows another request on this connection, and no stray byte follows.
-    bool reusable() const noexcept;
+    bool reusable() const noexcept {
+        return complete() && persistent_ && !eof_ && buffer_.undecoded().empty();
+    }
     /// Whether any byte of this response has arrived.
-    bool started() const noexcept;
-    std::size_t capacity() const noexcept;
+    bool started() const noexcept { return started_; }
+    std::size_t capacity() const noexcept { return buffer_.capacity(); }
     /// Bytes moved within or between buffers since construction, for tests: the cost that must stay linear.
-    std::size_t moved_bytes() const noexcept;
+    std::size_t moved_bytes() const noexcept { return buffer_.moved_bytes(); }
 
   private:
-    struct State;
-    std::unique_ptr<State> state_;
+    enum class Phase : unsigned char {
+        status_line,
+        fields,
+        length,
+        until_close,
+        chunk_line,
+        chunk,
+        trailers,
+        complete
+    };
+
+    bool in_head() const noexcept { return phase_ <= Phase::fields; }
+    bool fail(WireError what) noexcept;
+    bool starve() noexcept;
+    bool take_line(std::string_view& line) noexcept;
+    void on_status_line(std::string_view line);
+    void on_field_line(std::string_view line);
+    void end_head();
+    void choose_framing();
+    bool take_chunk_line() noexcept;
+    bool skip_extension(const char* line, const char* end, const char*& at) noexcept;
+    bool take_trailer() noexcept;
+
+    HttpLimits limits_;
+    BodyBuffer buffer_;
+    Phase phase_ = Phase::status_line;
+    bool eof_ = false;
+    bool started_ = false;
+    bool http_1_0_ = false;
+    bool persistent_ = false;
+    bool after_chunk_ = false;     // the line end after a chunk's data is still to come
+    std::uint64_t remaining_ = 0;  // of the body, or of the chunk
+    std::size_t scanned_ = 0;      // undecoded bytes known to hold no line end
+    std::size_t line_budget_;      // bytes that the head, or the trailers, may still have
+    std::error_code error_;
+    ResponseHead head_;
 };
 
 /// Undoes Content-Encoding for a whole body: identity, gzip, x-gzip, deflate. At most `limit` bytes come out.
-/// Errors: unsupported_encoding, bad_encoding (also when cut short), body_too_large.
+/// Errors: unsupported_encoding, bad_encoding (also when cut short), body_too_large. What came out before the
+/// last two errors stays in `out`: the start of a page is often enough to tell what it says.
 std::error_code decode_content(std::string_view encoding, std::string_view body, std::size_t limit,
                                std::string& out);
 
