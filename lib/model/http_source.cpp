@@ -177,26 +177,29 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
     // whole.
     const bool is_stream =
         is_media_type(answer.headers.find("content-type").value_or("text/event-stream"), "text/event-stream");
-    const Limits& limits = provider->options().limits;
-    std::string body;
-    if (!is_success || !is_stream) {
-        Result<std::string> whole =
-            co_await call->read_all(is_success ? limits.max_event : limits.max_error_body);
-        if (!whole) {
-            ErrorInfo error = attributed(std::move(whole).error(), *provider, spec);
-            error.status = facts.status;
-            error.request_id = facts.request_id;
-            co_return error;
-        }
-        body = std::move(whole).value();
-        co_await call->finish();  // the connection of a failed try is kept: its short answer has been read
+    if (is_success && is_stream) {
+        std::unique_ptr<adapters::StreamDecoder> decoder = provider->dialect().make_decoder(std::move(facts));
+        co_return TokenStream(std::make_unique<HttpSource>(provider, std::move(call), std::move(decoder),
+                                                           std::move(encoded->warnings), spec.id));
     }
-    if (!is_success) co_return provider->dialect().classify(facts, answer.headers, body);
 
-    auto source = std::make_unique<HttpSource>(provider, std::move(call),
-                                               provider->dialect().make_decoder(std::move(facts)),
+    const Limits& limits = provider->options().limits;
+    Result<std::string> body = co_await call->read_all(is_success ? limits.max_event : limits.max_error_body);
+    if (!body) {
+        ErrorInfo error = attributed(std::move(body).error(), *provider, spec);
+        error.status = facts.status;
+        error.request_id = std::move(facts.request_id);
+        co_return error;
+    }
+    if (!is_success) {
+        ErrorInfo error = provider->dialect().classify(facts, answer.headers, *body);
+        co_await call->finish();  // the connection of a failed try is kept: its short answer has been read
+        co_return error;
+    }
+    std::unique_ptr<adapters::StreamDecoder> decoder = provider->dialect().make_decoder(std::move(facts));
+    auto source = std::make_unique<HttpSource>(provider, std::move(call), std::move(decoder),
                                                std::move(encoded->warnings), spec.id);
-    if (!is_stream) source->take_whole(std::move(body));
+    source->take_whole(std::move(*body));
     co_return TokenStream(std::move(source));
 }
 
