@@ -56,9 +56,9 @@ class Checker {
             const bool object = take('{');
             if (!object && !take('[')) return scalar();
             const char end = object ? '}' : ']';
+            if (open_.size() == kMaxDepth) return false;
             skip_space();
             if (take(end)) return true;
-            if (open_.size() == kMaxDepth) return false;
             open_ += end;
             if (object && !key()) return false;
         }

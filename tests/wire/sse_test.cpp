@@ -40,8 +40,8 @@ BOOST_AUTO_TEST_CASE(frames_are_views_into_the_window) {
     BOOST_REQUIRE(step.kind == Kind::frame);
     BOOST_TEST(step.frame.event == "ping");
     BOOST_TEST(step.frame.data == "hello");
-    BOOST_TEST(step.frame.event.data() == window.data() + 7);
-    BOOST_TEST(step.frame.data.data() == window.data() + 18);
+    BOOST_TEST((step.frame.event.data() == window.data() + 7));
+    BOOST_TEST((step.frame.data.data() == window.data() + 18));
     BOOST_TEST(parser.position() == window.size());
     BOOST_CHECK(parser.next(window).kind == Kind::need_more);
 }
