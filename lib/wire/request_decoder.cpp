@@ -1,0 +1,222 @@
+#include "wire/request_decoder.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace sluice::wire {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+std::string_view view(beast::string_view text) noexcept {
+    return {text.data(), text.size()};
+}
+
+bool is_number(std::string_view text) noexcept {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Collects one request. Beast parses and frames; what it lets pass is refused here, with the status to
+/// answer.
+class Parser final : public http::basic_parser<true> {
+  public:
+    explicit Parser(const RequestLimits& limits) : limits_(limits), head_room_(limits.max_head) {
+        header_limit(static_cast<std::uint32_t>(
+            std::min<std::size_t>(limits.max_head, std::numeric_limits<std::uint32_t>::max())));
+        body_limit(limits.max_body);
+        eager(true);
+    }
+
+    std::string method;
+    std::string target;
+    HeaderList headers;
+    std::string body;
+    int status = 0;  // set by reject()
+    bool expects_continue = false;
+
+  private:
+    void reject(int with, beast::error_code& ec) {
+        status = with;
+        ec = http::error::bad_value;
+    }
+
+    /// Beast's own limit is per call of put(), so a head that comes in pieces is counted here.
+    void spend(std::size_t bytes, beast::error_code& ec) {
+        if (bytes > head_room_) return reject(431, ec);
+        head_room_ -= bytes;
+    }
+
+    void on_request_impl(http::verb, beast::string_view method_text, beast::string_view target_text,
+                         int version, beast::error_code& ec) override {
+        method = view(method_text);
+        target = view(target_text);
+        http_1_1_ = version == 11;
+        spend(method.size() + target.size() + std::string_view("  HTTP/1.1\r\n").size(), ec);
+    }
+
+    void on_field_impl(http::field field, beast::string_view name, beast::string_view value,
+                       beast::error_code& ec) override {
+        spend(name.size() + value.size() + std::string_view(":\r\n").size(), ec);
+        if (ec || head_done_) return;  // trailers are bounded and dropped: they must not pass for fields
+        if (headers.all().size() == limits_.max_fields) return reject(431, ec);
+        if (field == http::field::host) ++hosts_;
+        if (field == http::field::transfer_encoding) {
+            transfer_encoded_ = true;
+            if (!beast::iequals(value, "chunked")) return reject(501, ec);
+        }
+        if (field == http::field::content_length &&
+            (std::exchange(has_length_, true) || !is_number(view(value)))) {
+            return reject(400, ec);  // Beast takes lists and repetitions of one number
+        }
+        if (field == http::field::expect) expects_continue = beast::iequals(value, "100-continue");
+        headers.add(view(name), view(value));
+    }
+
+    void on_header_impl(beast::error_code& ec) override {
+        head_done_ = true;
+        head_room_ = limits_.max_head;
+        // RFC 9112 sections 3.2 and 6.1: neither may be left to the reader's taste.
+        if (hosts_ > 1 || (http_1_1_ && hosts_ == 0)) return reject(400, ec);
+        if (!http_1_1_ && transfer_encoded_) return reject(400, ec);
+        expects_continue = expects_continue && http_1_1_;
+    }
+
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
+
+    std::size_t on_body_impl(beast::string_view bytes, beast::error_code&) override {
+        body.append(bytes.data(), bytes.size());
+        return bytes.size();
+    }
+
+    void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
+
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, beast::error_code&) override {
+        body.append(bytes.data(), bytes.size());
+        return bytes.size();
+    }
+
+    void on_finish_impl(beast::error_code&) override {}
+
+    void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}  // requests only
+
+    RequestLimits limits_;
+    std::size_t head_room_;
+    std::size_t hosts_ = 0;
+    bool http_1_1_ = false;
+    bool transfer_encoded_ = false;
+    bool has_length_ = false;
+    bool head_done_ = false;
+};
+
+int status_of(beast::error_code error) noexcept {
+    if (error == http::error::header_limit) return 431;
+    if (error == http::error::body_limit) return 413;
+    if (error == http::error::bad_version) return 505;
+    return 400;
+}
+
+}  // namespace
+
+struct RequestDecoder::State {
+    explicit State(RequestLimits given) : limits(given) { parser.emplace(limits); }
+
+    Progress progress() const noexcept {
+        if (status != 0) return Progress::failed;
+        return parser->is_done() ? Progress::done : Progress::need_more;
+    }
+
+    // Parses as much of `bytes` as it can; returns how much that was.
+    std::size_t parse(std::string_view bytes) {
+        std::size_t used = 0;
+        if (!parser->got_some()) {
+            // Some clients end a body with an empty line that belongs to nothing (RFC 9112 section 2.2).
+            while (bytes.substr(used).starts_with("\r\n"))
+                used += 2;
+            if (bytes.substr(used) == "\r") return used;
+        }
+        const std::string_view rest = bytes.substr(used);
+        if (rest.empty()) return used;
+        beast::error_code error;
+        const std::size_t taken = parser->put(boost::asio::const_buffer(rest.data(), rest.size()), error);
+        if (parser->status != 0) {
+            status = parser->status;
+        } else if (error && error != http::error::need_more) {
+            status = status_of(error);
+        } else if (!parser->is_done() && rest.size() - taken > limits.max_head) {
+            status = 431;  // Beast does not bound a chunk's line, nor trailers
+        }
+        return used + taken;
+    }
+
+    Progress parse_kept() {
+        kept_begin += parse(std::string_view(kept).substr(kept_begin));
+        if (kept_begin > kept.size() / 2) {
+            kept.erase(0, kept_begin);
+            kept_begin = 0;
+        }
+        return progress();
+    }
+
+    RequestLimits limits;
+    std::optional<Parser> parser;
+    std::string kept;  // fed, not parsed, from kept_begin on
+    std::size_t kept_begin = 0;
+    int status = 0;
+};
+
+RequestDecoder::RequestDecoder(RequestLimits limits) : state_(std::make_unique<State>(limits)) {}
+RequestDecoder::RequestDecoder(RequestDecoder&&) noexcept = default;
+RequestDecoder& RequestDecoder::operator=(RequestDecoder&&) noexcept = default;
+RequestDecoder::~RequestDecoder() = default;
+
+Progress RequestDecoder::feed(std::string_view bytes) {
+    State& s = *state_;
+    if (s.progress() != Progress::need_more) {
+        s.kept.append(bytes);
+        return s.progress();
+    }
+    if (!s.kept.empty()) {
+        s.kept.append(bytes);
+        return s.parse_kept();
+    }
+    s.kept = bytes.substr(s.parse(bytes));  // the usual case: only the body is copied
+    return s.progress();
+}
+
+Progress RequestDecoder::next() {
+    if (state_->status != 0) return Progress::failed;
+    state_->parser.emplace(state_->limits);
+    return state_->parse_kept();
+}
+
+const std::string& RequestDecoder::method() const noexcept {
+    return state_->parser->method;
+}
+const std::string& RequestDecoder::target() const noexcept {
+    return state_->parser->target;
+}
+const HeaderList& RequestDecoder::headers() const noexcept {
+    return state_->parser->headers;
+}
+const std::string& RequestDecoder::body() const noexcept {
+    return state_->parser->body;
+}
+bool RequestDecoder::keep_alive() const noexcept {
+    return state_->status == 0 && state_->parser->is_header_done() && state_->parser->keep_alive();
+}
+bool RequestDecoder::expects_continue() const noexcept {
+    return state_->progress() == Progress::need_more && state_->parser->is_header_done() &&
+           state_->parser->body.empty() && state_->parser->expects_continue;
+}
+int RequestDecoder::error_status() const noexcept {
+    return state_->status;
+}
+
+}  // namespace sluice::wire

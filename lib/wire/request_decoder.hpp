@@ -1,5 +1,15 @@
-// An HTTP/1.1 request decoder for servers, sans-I/O, around Boost.Beast's parser (strict, fuzzed for years), with the checks it
-// lacks: Transfer-Encoding must be exactly "chunked", exactly one Host, digits-only Content-Length, bounded counts and sizes.
+// An HTTP/1.1 request decoder for servers, sans-I/O, around Boost.Beast's parser (strict, fuzzed for years),
+// with the checks it lacks: Transfer-Encoding must be exactly "chunked", exactly one Host, one Content-Length
+// of digits only, bounded counts and sizes, trailers that never pass for fields.
+//
+//   Progress progress = decoder.feed(bytes);       // need_more: answer expects_continue(), read, feed again
+//   while (progress == Progress::done) {
+//       ...answer decoder.method(), target(), headers(), body()...
+//       progress = decoder.next();
+//   }
+//   if (progress == Progress::failed) ...answer error_status() and close...
+//
+// Read no more from the connection between `done` and next(): what is fed then is kept, without a bound.
 #pragma once
 
 #include "wire/http_response.hpp"
@@ -12,7 +22,9 @@
 namespace sluice::wire {
 
 struct RequestLimits {
+    /// Request line and fields; and again a chunk's line, and the trailers.
     std::size_t max_head = std::size_t{64} << 10;
+    std::size_t max_fields = 256;
     std::size_t max_body = std::size_t{32} << 20;
 };
 
@@ -20,9 +32,11 @@ class RequestDecoder {
   public:
     explicit RequestDecoder(RequestLimits limits = {});
     RequestDecoder(RequestDecoder&&) noexcept;
+    RequestDecoder& operator=(RequestDecoder&&) noexcept;
     ~RequestDecoder();
 
-    /// Takes bytes as they come, in any cut. `done`: one whole request (head and body) is here; bytes after it are kept for the next.
+    /// Takes bytes as they come, in any cut. `done`: one whole request (head and body) is here; bytes after
+    /// it are kept for the next.
     Progress feed(std::string_view bytes);
     /// After `done`: on to the next request on the same connection. Bytes kept are parsed at once.
     Progress next();
@@ -32,6 +46,8 @@ class RequestDecoder {
     const HeaderList& headers() const noexcept;
     const std::string& body() const noexcept;
     bool keep_alive() const noexcept;
+    /// Whether the head is here and the client waits for "100 Continue" before it sends the body.
+    bool expects_continue() const noexcept;
     /// The status to answer a malformed request with (400, 413, 431, 501, 505); 0 when there is no error.
     int error_status() const noexcept;
 
