@@ -1,0 +1,59 @@
+// The Connection seam on a TCP socket, dialled or accepted.
+#pragma once
+
+#include <sluice/connector.hpp>
+
+#include "net/dial.hpp"
+#include "net/proxy.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sluice::net {
+
+/// How the connections of one connector get out. Shared by them, never changed.
+struct Route {
+    DialOptions dial;
+    std::optional<Proxy> proxy;
+};
+
+class TcpConnection final : public Connection {
+  public:
+    TcpConnection(asio::any_io_executor executor, std::shared_ptr<const Route> route, Origin origin);
+    /// An accepted connection: open() has nothing left to do.
+    explicit TcpConnection(asio::ip::tcp::socket accepted);
+    ~TcpConnection() override;
+
+    asio::awaitable<std::error_code> open() override;
+    asio::awaitable<IoResult> read_some(asio::mutable_buffer into) override;
+    IoResult try_read_some(asio::mutable_buffer into) override;
+    asio::awaitable<IoResult> write(asio::const_buffer head, asio::const_buffer body) override;
+    void close() noexcept override;
+    bool is_idle_alive() noexcept override;
+    std::string failure_detail() const override { return detail_; }
+
+    /// close() sends RST instead of FIN.
+    void reset_on_close() noexcept { reset_on_close_ = true; }
+    bool is_open() const noexcept { return socket_ && socket_->is_open(); }
+    /// Precondition: open() succeeded.
+    asio::ip::tcp::socket& socket() noexcept { return *socket_; }
+
+  private:
+    std::error_code configure() noexcept;
+
+    asio::any_io_executor executor_;
+    std::shared_ptr<const Route> route_;
+    Origin origin_;
+    std::shared_ptr<Dial> dial_;  // while it runs
+    std::optional<asio::ip::tcp::socket> socket_;
+    bool closed_ = false;
+    bool reset_on_close_ = false;
+    std::string detail_;
+};
+
+}  // namespace sluice::net
