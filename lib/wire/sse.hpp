@@ -82,10 +82,12 @@ class SseParser {
     };
 
     bool skip_bom(std::string_view window);
+    bool take_usual(std::string_view window, Step& step);
     bool take_line(std::string_view window, std::string_view& line);
     bool take_field(std::string_view window, std::string_view line);
     void add_data(std::string_view window, std::string_view value);
-    bool check_limits(std::size_t end);
+    bool within_limits(std::size_t end) const noexcept;
+    WireError exceeded(std::size_t end) const noexcept;
     Step dispatch(std::string_view window);
     Step stray(std::string_view window, std::string_view line);
     Step stop() const;
