@@ -53,8 +53,8 @@ class HttpSource final : public TokenSource {
   private:
     static adapters::BodyLimits body_limits(const Limits& limits) {
         adapters::BodyLimits body;
-        body.max_event = limits.max_event;
-        body.max_stream = limits.max_stream;
+        body.sse.max_event = limits.max_event;
+        body.sse.max_stream = limits.max_stream;
         body.max_held = limits.max_held;
         return body;
     }
