@@ -1,11 +1,13 @@
 """The await rule (docs/await-rule.md), checked on tokens: a second for the whole repository, no compiler.
 
     await_rule.py                     checks every C++ file, and the C++ blocks of every Markdown page
+    await_rule.py FILE...             checks these
     await_rule.py --annotated FILE... each line of these must break exactly the rules that its comment names: `// R2 R4`
 
 `./dev lint` also asks clang's syntax tree (await_rule_deep.py), which sees through names but takes minutes.
 """
 
+import pathlib
 import re
 import sys
 
@@ -220,17 +222,21 @@ def cpp_blocks(markdown):
         yield markdown.count("\n", 0, block.start(2)) + 1, block.group(2), "wrong" in block.group(1)
 
 
+def check(path, text, first_line=1):
+    return [f"{path}:{line}: {rule}: {RULES[rule]}" for line, rule in broken_rules(code(text, first_line))]
+
+
 def check_repository():
     problems = []
     for path in sources.cpp_files():
-        problems += [f"{path}:{line}: {rule}: {RULES[rule]}" for line, rule in broken_rules(code(sources.read(path)))]
+        problems += check(path, sources.read(path))
     for path in sources.files(".md"):
         for first, text, wrong in cpp_blocks(sources.read(path)):
-            broken = broken_rules(code(text, first))
-            if wrong and not broken:
+            broken = check(path, text, first)
+            if not wrong:
+                problems += broken
+            elif not broken:
                 problems.append(f"{path}:{first}: shown as wrong, but breaks no rule")
-            elif not wrong:
-                problems += [f"{path}:{line}: {rule}: {RULES[rule]}" for line, rule in broken]
     return problems
 
 
@@ -243,8 +249,7 @@ def expected(text):
 def check_annotated(paths):
     problems = []
     for path in paths:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = sources.read(path)
         found, wanted = broken_rules(code(text)), expected(text)
         problems += [f"{path}:{line}: {rule} not found" for line, rule in wanted if (line, rule) not in found]
         problems += [f"{path}:{line}: {rule} found, wrongly" for line, rule in found if (line, rule) not in wanted]
@@ -253,7 +258,15 @@ def check_annotated(paths):
     return problems
 
 
+def main(arguments):
+    if arguments[:1] == ["--annotated"]:
+        return check_annotated(pathlib.Path(path).resolve() for path in arguments[1:])
+    if arguments:
+        return [problem for path in arguments for problem in check(path, pathlib.Path(path).read_text())]
+    return check_repository()
+
+
 if __name__ == "__main__":
-    found = check_annotated(sys.argv[2:]) if sys.argv[1:2] == ["--annotated"] else check_repository()
+    found = main(sys.argv[1:])
     print("\n".join(found) if found else "ok")
     sys.exit(1 if found else 0)
