@@ -1,0 +1,362 @@
+#include "adapters/openai_chat/decoder.hpp"
+
+#include "adapters/ascii.hpp"
+#include "adapters/body_reader.hpp"
+#include "adapters/redact.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::adapters::openai_chat {
+namespace {
+
+constexpr std::size_t kMaxLines = std::size_t{64} << 10;   // of bare JSON outside SSE framing
+constexpr std::size_t kMaxTools = 1024;                    // in one choice
+constexpr std::size_t kMaxWaiting = std::size_t{1} << 20;  // arguments of a call that has no name yet
+constexpr std::size_t kNew = static_cast<std::size_t>(-1);
+
+/// `text` in the arena, with the padding that simdjson wants. The arena, because events will point into it.
+std::string_view padded_copy(std::string_view text, wire::TextArena& arena) {
+    char* copy = arena.allocate(text.size() + wire::kPadding);
+    if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+    std::memset(copy + text.size(), 0, wire::kPadding);
+    return {copy, text.size()};
+}
+
+bool is_event_stream(std::string_view text) {
+    return text.starts_with("data:") || text.starts_with("event:") || text.starts_with(": ");
+}
+
+}  // namespace
+
+StopReason stop_reason_of(std::string_view reason) noexcept {
+    // The first word of each line is the dialect's own; the others come from servers that pass their
+    // upstream's through.
+    if (reason == "stop" || reason == "end_turn" || reason == "stop_sequence" || reason == "eos" ||
+        reason == "STOP")
+        return StopReason::stop;
+    if (reason == "length" || reason == "model_length" || reason == "max_tokens" || reason == "MAX_TOKENS")
+        return StopReason::length;
+    if (reason == "tool_calls" || reason == "function_call" || reason == "tool_use")
+        return StopReason::tool_calls;
+    if (reason == "content_filter" || reason == "refusal" || reason == "SAFETY" ||
+        reason == "PROHIBITED_CONTENT")
+        return StopReason::content_filter;
+    if (reason == "error" || reason == "insufficient_system_resource" || reason == "abort")
+        return StopReason::error;
+    return StopReason::unknown;
+}
+
+Usage usage_of(const Counts& counts) noexcept {
+    Usage usage;
+    usage.input = counts.prompt;
+    usage.cached_input = counts.cached;
+    usage.cache_write = counts.cache_write;
+    usage.reasoning = counts.reasoning;
+    usage.output = counts.completion;
+    if (!counts.prompt || !counts.total || *counts.total < *counts.prompt) return usage;
+    const Tokens generated = *counts.total - *counts.prompt;
+    if (!counts.completion) {
+        usage.output = generated;  // Gemini's compatible endpoint leaves it out
+    } else if (counts.reasoning && *counts.reasoning > 0 && generated >= *counts.reasoning &&
+               generated - *counts.reasoning == *counts.completion) {
+        usage.output = generated;  // xAI counts reasoning apart
+    }
+    return usage;
+}
+
+void Decoder::on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) {
+    if (state_ == DecoderState::ended) return;
+    if (!lines_.empty()) {
+        on_pending_lines(out);
+        if (state_ == DecoderState::ended) return;
+    }
+    std::string_view data = trim(frame.data);
+    if (data.empty()) return;
+    if (frame.event == "error") return fail_with_body(data, out);
+    if (data.front() != '{') {
+        if (data == "[DONE]") return on_done(out);
+        if (data.front() == '[' && wire::is_json(data))
+            return fail_with_body(data, out);                          // Google's array of one error
+        if (!frame.event.empty() && frame.event != "message") return;  // "event: ping", "data: 1"
+    }
+    const std::size_t before = static_cast<std::size_t>(data.data() - frame.data.data());
+    readable = readable > before ? readable - before : 0;
+    on_document(data, readable, out);
+}
+
+void Decoder::on_stray_line(std::string_view line, EventBatch& out) {
+    if (state_ == DecoderState::ended) return;
+    if (line.starts_with("error:"))
+        return fail_with_body(trim(line.substr(6)), out);  // llama-box, old llama.cpp
+    std::string_view text = trim(line);
+    if (text.empty()) return;
+    if (lines_.empty() && text.front() != '{' && text.front() != '[') return;  // an SSE field of the future
+    if (lines_.size() + text.size() > kMaxLines) return;
+    lines_.append(text).push_back('\n');
+    if ((text.back() == '}' || text.back() == ']') && wire::is_json(lines_)) on_pending_lines(out);
+}
+
+/// Bare JSON is an error object (Gemini, Ollama), or a chunk of a server that forgot the framing.
+void Decoder::on_pending_lines(EventBatch& out) {
+    std::string text = std::move(lines_);
+    lines_.clear();
+    std::string_view json = trim(text);
+    if (json.front() == '{' && wire::is_json(json)) {
+        std::string_view copy = padded_copy(json, out.arena());
+        return on_document(copy, copy.size() + wire::kPadding, out);
+    }
+    if (contains(json, "\"error\"")) fail_with_body(json, out);
+}
+
+void Decoder::on_document(std::string_view text, std::size_t readable, EventBatch& out) {
+    if (readable < text.size() + wire::kPadding) {
+        text = padded_copy(text, out.arena());
+        readable = text.size() + wire::kPadding;
+    }
+    if (simdjson::error_code error = chunk_.read(text, readable, out.arena()))
+        return malformed(error, text, out);
+    if (info_.response_id.empty() && !chunk_.id.empty()) info_.response_id = chunk_.id;
+    if (info_.response_model_id.empty() && !chunk_.model.empty()) info_.response_model_id = chunk_.model;
+    apply(out);
+    if (state_ != DecoderState::ended && (chunk_.has_error || chunk_.looks_like_error))
+        fail_with_body(text, out);
+}
+
+void Decoder::apply(EventBatch& out) {
+    const bool error = chunk_.has_error || chunk_.looks_like_error;
+    const bool zeros = chunk_.usage.prompt.value_or(0) == 0 && chunk_.usage.completion.value_or(0) == 0;
+    if (chunk_.has_usage && !(error && zeros)) take_usage();
+    for (std::size_t i = 0; i < chunk_.choice_count(); ++i)
+        if (!apply_choice(chunk_.choice(i), out)) return;
+    if (error) return;
+    if (chunk_.choice_count() > 0) state_ = all_finished() ? DecoderState::finished : DecoderState::open;
+    for (const Unknown& field : chunk_.unknown)
+        out.push(StreamEvent(Extension{field.name, field.json}));
+}
+
+bool Decoder::apply_choice(const Choice& from, EventBatch& out) {
+    ChoiceState* choice = state_of(from.index);
+    if (choice == nullptr) {
+        fail(ErrorInfo(ErrorKind::provider_unavailable, phase(),
+                       "the answer has more choices than the protocol allows"),
+             out);
+        return false;
+    }
+    // `message` is the text so far or the whole of it: only good where there were no deltas.
+    const bool usable = from.has_delta || !choice->has_content;
+    if (usable) {
+        const bool has_text = !from.reasoning.empty();
+        if (has_text) push(ReasoningDelta{from.reasoning, {}}, *choice, out);
+        for (const Piece& detail : from.details) {
+            std::string_view text = has_text ? std::string_view() : detail.text;
+            if (!text.empty() || !detail.signature.empty())
+                push(ReasoningDelta{text, detail.signature}, *choice, out);
+        }
+        for (const Piece& piece : from.pieces) {
+            if (piece.kind == Piece::Kind::reasoning) {
+                push(ReasoningDelta{piece.text, piece.signature}, *choice, out);
+            } else if (piece.text.empty()) {
+                continue;
+            } else if (piece.kind == Piece::Kind::refusal) {
+                push(RefusalDelta{piece.text}, *choice, out);
+            } else {
+                push(TextDelta{piece.text}, *choice, out);
+            }
+        }
+        if (!from.content.empty()) push(TextDelta{from.content}, *choice, out);
+        if (!from.refusal.empty()) push(RefusalDelta{from.refusal}, *choice, out);
+        for (const ToolFragment& tool : from.tools)
+            if (!apply_tool(tool, *choice, out)) return false;
+        for (const Unknown& field : from.unknown)
+            out.push(StreamEvent(Extension{field.name, field.json}, {}, choice->index));
+    }
+    if (!from.finish_reason.empty()) {
+        choice->finish_reason = from.finish_reason;
+        if (choice->index != 0)
+            out.push(StreamEvent(Extension{"choice.finish", from.finish_json}, {}, choice->index));
+    }
+    return true;
+}
+
+/// Which call a fragment belongs to; kNew for one not seen before (PROTOCOLS sections 3.2 and 7).
+std::size_t Decoder::tool_for(const ToolFragment& tool, const ChoiceState& choice) const {
+    const std::vector<ToolCall>& calls = choice.tools;
+    auto starts_another = [&](const ToolCall& call) {
+        if (tool.name.empty()) return false;  // some servers give each fragment an id of its own
+        if (!tool.id.empty() && !call.id.empty()) return tool.id != call.id;
+        // No ids to go by: a name and an object after a closed object is the next call.
+        return tool.id.empty() && call.last == '}' && trim(tool.arguments).starts_with("{");
+    };
+    if (tool.index) {
+        for (std::size_t i = calls.size(); i-- > 0;)
+            if (calls[i].wire_index == tool.index) return starts_another(calls[i]) ? kNew : i;
+        return kNew;
+    }
+    if (!tool.id.empty()) {
+        for (std::size_t i = calls.size(); i-- > 0;)
+            if (calls[i].id == tool.id) return i;
+        return tool.name.empty() && !calls.empty() ? calls.size() - 1 : kNew;
+    }
+    if (calls.empty() || !tool.name.empty()) return kNew;
+    return calls.size() - 1;
+}
+
+bool Decoder::apply_tool(const ToolFragment& tool, ChoiceState& choice, EventBatch& out) {
+    std::size_t index = tool_for(tool, choice);
+    if (index == kNew) {
+        if (choice.tools.size() == kMaxTools) {
+            fail(ErrorInfo(ErrorKind::provider_unavailable, phase(),
+                           "the answer has more tool calls than we accept"),
+                 out);
+            return false;
+        }
+        index = choice.tools.size();
+        ToolCall call;
+        call.wire_index = tool.index;
+        call.id = tool.id;
+        choice.tools.push_back(std::move(call));
+    }
+    ToolCall& call = choice.tools[index];
+    if (call.id.empty() && !call.started) call.id = tool.id;
+    if (!call.started && !tool.name.empty()) start_tool(index, tool.name, choice, out);
+    if (tool.arguments.empty()) return true;
+
+    std::string_view closing = trim(tool.arguments);
+    if (!closing.empty()) call.last = closing.back();
+    if (call.started) {
+        push(ToolCallDelta{static_cast<std::uint32_t>(index), tool.arguments}, choice, out);
+    } else if (call.waiting.size() + tool.arguments.size() <= kMaxWaiting) {
+        call.waiting += tool.arguments;
+    } else {
+        fail(ErrorInfo(ErrorKind::provider_unavailable, phase(), "a tool call of the answer has no name"),
+             out);
+        return false;
+    }
+    return true;
+}
+
+void Decoder::start_tool(std::size_t index, std::string_view name, ChoiceState& choice, EventBatch& out) {
+    ToolCall& call = choice.tools[index];
+    if (call.id.empty()) {
+        call.id = choice.index == 0 ? "call_" : "call_" + std::to_string(choice.index) + "_";
+        call.id += std::to_string(index);
+    }
+    call.started = true;
+    // The event must not point into strings that move when a call is added.
+    std::string_view id = padded_copy(call.id, out.arena());
+    push(ToolCallStart{static_cast<std::uint32_t>(index), id, name}, choice, out);
+    if (call.waiting.empty()) return;
+    push(ToolCallDelta{static_cast<std::uint32_t>(index), padded_copy(call.waiting, out.arena())}, choice,
+         out);
+    call.waiting.clear();
+}
+
+void Decoder::take_usage() {
+    counts_.merge(chunk_.usage);
+    usage_ = usage_of(counts_);
+}
+
+Decoder::ChoiceState* Decoder::state_of(std::uint32_t index) {
+    for (ChoiceState& choice : choices_)
+        if (choice.index == index) return &choice;
+    constexpr std::size_t kMaxChoices = 128;
+    if (choices_.size() == kMaxChoices) return nullptr;
+    return &choices_.emplace_back(index);
+}
+
+bool Decoder::all_finished() const noexcept {
+    return std::none_of(choices_.begin(), choices_.end(),
+                        [](const ChoiceState& choice) { return choice.finish_reason.empty(); });
+}
+
+void Decoder::on_done(EventBatch& out) {
+    if (state_ == DecoderState::finished || begun_) return finish(out);
+    fail(truncated("the stream ended without an answer"), out);
+}
+
+void Decoder::on_body(std::string_view body, EventBatch& out) {
+    if (state_ == DecoderState::ended) return;
+    std::string_view text = trim(body);
+    if (is_event_stream(text)) {  // whatever the content type says
+        std::string_view copy = padded_copy(body, out.arena());
+        return BodyReader(*this).finish(copy, copy.size() + wire::kPadding, out);
+    }
+    if (!text.empty() && text.front() == '{' && wire::is_json(text)) {
+        std::string_view copy = padded_copy(text, out.arena());
+        on_document(copy, copy.size() + wire::kPadding, out);
+        if (state_ == DecoderState::ended) return;
+        if (state_ == DecoderState::finished || begun_) return finish(out);
+        ErrorInfo error(ErrorKind::provider_unavailable, phase(),
+                        "the answer is JSON, but no chat completion and no error: check the base URL");
+        error.provider_message = masked_excerpt(text, facts_.secrets);
+        return fail(std::move(error), out);
+    }
+    fail_with_body(text, out);
+}
+
+void Decoder::on_end(EventBatch& out) {
+    if (state_ == DecoderState::ended) return;
+    if (!lines_.empty()) on_pending_lines(out);
+    if (state_ == DecoderState::ended) return;
+    if (state_ == DecoderState::finished) return finish(out);
+    fail(truncated(begun_ ? "the stream ended before the answer was complete"
+                          : "the stream ended without an answer"),
+         out);
+}
+
+void Decoder::on_failure(ErrorInfo error, EventBatch& out) {
+    if (state_ != DecoderState::ended) fail(std::move(error), out);
+}
+
+template <typename Event>
+void Decoder::push(Event event, ChoiceState& choice, EventBatch& out) {
+    begun_ = true;
+    choice.has_content = true;
+    if constexpr (std::is_same_v<Event, RefusalDelta>) choice.refused = true;
+    out.push(StreamEvent(event, {}, choice.index));
+}
+
+void Decoder::finish(EventBatch& out) {
+    for (ChoiceState& choice : choices_) {
+        for (std::size_t i = 0; i < choice.tools.size(); ++i) {
+            if (!choice.tools[i].started) start_tool(i, {}, choice, out);
+            push(ToolCallEnd{static_cast<std::uint32_t>(i)}, choice, out);
+        }
+    }
+    Finish end;
+    end.usage = usage_;
+    if (const ChoiceState* choice = state_of(0)) {
+        end.raw_reason = choice->finish_reason;
+        end.reason = stop_reason_of(choice->finish_reason);
+        // A forced tool call ends with "stop" (PROTOCOLS section 3.3).
+        if (end.reason == StopReason::stop && choice->refused) end.reason = StopReason::content_filter;
+        if (end.reason == StopReason::stop && !choice->tools.empty()) end.reason = StopReason::tool_calls;
+    }
+    state_ = DecoderState::ended;
+    out.push(StreamEvent(end));
+}
+
+void Decoder::fail(ErrorInfo error, EventBatch& out) {
+    add_facts(error, facts_);
+    error_ = std::move(error);
+    state_ = DecoderState::ended;
+    out.push(StreamEvent(Failure{&error_}));
+}
+
+void Decoder::fail_with_body(std::string_view body, EventBatch& out) {
+    fail(classify_error(facts_, read_error_body(body), nullptr, phase()), out);
+}
+
+void Decoder::malformed(simdjson::error_code code, std::string_view text, EventBatch& out) {
+    ErrorInfo error(ErrorKind::provider_unavailable, phase(), "malformed chunk in the stream: ");
+    error.message += simdjson::error_message(code);
+    error.provider_message = masked_excerpt(text, facts_.secrets);
+    fail(std::move(error), out);
+}
+
+ErrorInfo Decoder::truncated(std::string our_words) const {
+    return ErrorInfo(ErrorKind::stream_truncated, phase(), std::move(our_words));
+}
+
+}  // namespace sluice::adapters::openai_chat

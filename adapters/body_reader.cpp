@@ -1,0 +1,92 @@
+#include "adapters/body_reader.hpp"
+
+#include "adapters/ascii.hpp"
+
+#include <functional>
+
+namespace sluice::adapters {
+namespace {
+
+/// Allocated bytes from `part` on, when it lies in the window; 0 (copy first) when the parser joined it from
+/// several lines.
+std::size_t readable_from(std::string_view part, std::string_view window, std::size_t readable) {
+    const char* begin = window.data();
+    const char* end = begin + window.size();
+    bool inside =
+        std::less_equal<>()(begin, part.data()) && std::less_equal<>()(part.data() + part.size(), end);
+    return inside ? readable - static_cast<std::size_t>(part.data() - begin) : 0;
+}
+
+}  // namespace
+
+std::size_t BodyReader::feed(std::string_view bytes, std::size_t readable, EventBatch& out) {
+    Window window{bytes, readable, 0};
+    if (!ended()) read_items(window, out);
+    if (ended()) return bytes.size();
+    parser_.rebase(window.taken);
+    return window.taken;
+}
+
+void BodyReader::finish(std::string_view bytes, std::size_t readable, EventBatch& out) {
+    Window window{bytes, readable, 0};
+    if (!ended()) read_items(window, out);
+    while (!ended()) {
+        wire::SseParser::Step step = parser_.finish(bytes);
+        if (step.kind == wire::SseParser::Kind::need_more) break;
+        // No blank line closed this frame: one that was cut is a truncated stream, not a malformed one.
+        bool cut = step.kind == wire::SseParser::Kind::frame && trim(step.frame.data) != "[DONE]" &&
+                   !wire::is_json(trim(step.frame.data));
+        if (!cut) handle(step, window, out);
+    }
+    if (ended()) return;
+    std::size_t first_event = out.events().size();
+    decoder_.on_end(out);
+    own(window, bytes.size(), first_event, out);
+}
+
+void BodyReader::read_items(Window& window, EventBatch& out) {
+    while (!ended()) {
+        wire::SseParser::Step step = parser_.next(window.bytes);
+        if (step.kind == wire::SseParser::Kind::need_more) break;
+        handle(step, window, out);
+    }
+    if (!ended() && parser_.position() - window.taken > max_held_) fail(wire::WireError::held_too_large, out);
+}
+
+void BodyReader::handle(const wire::SseParser::Step& step, Window& window, EventBatch& out) {
+    std::size_t first_event = out.events().size();
+    switch (step.kind) {
+        case wire::SseParser::Kind::need_more:
+            return;
+        case wire::SseParser::Kind::frame:
+            decoder_.on_frame(step.frame, readable_from(step.frame.data, window.bytes, window.readable), out);
+            break;
+        case wire::SseParser::Kind::stray_line:
+            decoder_.on_stray_line(step.line, out);
+            break;
+        case wire::SseParser::Kind::error:
+            fail(step.error, out);
+            break;
+    }
+    own(window, parser_.position(), first_event, out);
+}
+
+/// Gives the bytes up to `end` to the first of the new events, if there is one.
+void BodyReader::own(Window& window, std::size_t end, std::size_t first_event, EventBatch& out) {
+    std::vector<StreamEvent>& events = out.events();
+    if (first_event == events.size()) return;
+    for (std::size_t i = first_event; !begun_ && i < events.size(); ++i)
+        begun_ = events[i].carries_answer();
+    StreamEvent& first = events[first_event];
+    first = StreamEvent(first.what(), window.bytes.substr(window.taken, end - window.taken), first.choice());
+    window.taken = end;
+}
+
+void BodyReader::fail(std::error_code error, EventBatch& out) {
+    decoder_.on_failure(
+        ErrorInfo(ErrorKind::provider_unavailable, begun_ ? Phase::stream : Phase::first_event,
+                  "the answer cannot be read: " + error.message()),
+        out);
+}
+
+}  // namespace sluice::adapters

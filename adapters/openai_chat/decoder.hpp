@@ -1,0 +1,87 @@
+// What a sequence of Chat Completions chunks means: events, usage, the end (PROTOCOLS sections 3, 7, 8,
+// 9, 10.3 and 13).
+#pragma once
+
+#include "adapters/dialect.hpp"
+#include "adapters/error_body.hpp"
+#include "adapters/openai_chat/chunk.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::adapters::openai_chat {
+
+class Decoder final : public StreamDecoder {
+  public:
+    explicit Decoder(ExchangeFacts facts) : facts_(std::move(facts)) {}
+
+    void on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) override;
+    void on_stray_line(std::string_view line, EventBatch& out) override;
+    void on_body(std::string_view body, EventBatch& out) override;
+    void on_end(EventBatch& out) override;
+    void on_failure(ErrorInfo error, EventBatch& out) override;
+
+    DecoderState state() const noexcept override { return state_; }
+    const ResponseInfo& info() const noexcept override { return info_; }
+    const std::optional<Usage>& usage() const noexcept override { return usage_; }
+
+  private:
+    struct ToolCall {
+        std::optional<std::uint64_t> wire_index;
+        std::string id;        // the provider's; empty when it gave none
+        bool started = false;  // ToolCallStart was sent; before that, arguments wait for the name
+        std::string waiting;
+        bool has_arguments = false;
+        char last = '\0';  // of the arguments, white space aside
+    };
+    struct ChoiceState {
+        explicit ChoiceState(std::uint32_t i) : index(i) {}
+        std::uint32_t index;
+        bool has_content = false;
+        bool refused = false;
+        std::string finish_reason;
+        std::vector<ToolCall> tools;
+    };
+
+    void on_done(EventBatch& out);
+    void on_document(std::string_view text, std::size_t readable, EventBatch& out);
+    void on_pending_lines(EventBatch& out);
+    void apply(EventBatch& out);
+    bool apply_choice(const Choice& choice, EventBatch& out);
+    bool apply_tool(const ToolFragment& tool, ChoiceState& choice, EventBatch& out);
+    std::size_t tool_for(const ToolFragment& tool, const ChoiceState& choice) const;
+    void start_tool(std::size_t index, std::string_view name, ChoiceState& choice, EventBatch& out);
+    void take_usage();
+    ChoiceState* state_of(std::uint32_t choice);
+    bool all_finished() const noexcept;
+
+    template <typename Event>
+    void push(Event event, ChoiceState& choice, EventBatch& out);
+    void finish(EventBatch& out);
+    void fail(ErrorInfo error, EventBatch& out);
+    void fail_with_body(std::string_view body, EventBatch& out);
+    void malformed(simdjson::error_code error, std::string_view text, EventBatch& out);
+    ErrorInfo truncated(std::string our_words) const;
+    Phase phase() const noexcept { return begun_ ? Phase::stream : Phase::first_event; }
+
+    ExchangeFacts facts_;
+    ResponseInfo info_;
+    Counts counts_;
+    std::optional<Usage> usage_;
+    DecoderState state_ = DecoderState::open;
+    bool begun_ = false;  // an event that carries an answer was pushed
+    Chunk chunk_;
+    std::vector<ChoiceState> choices_;
+    std::string lines_;  // of bare JSON outside SSE framing, until it is complete
+    ErrorInfo error_;
+};
+
+/// PROTOCOLS section 8, before tool calls and refusals are looked at.
+StopReason stop_reason_of(std::string_view finish_reason) noexcept;
+/// PROTOCOLS section 9.
+Usage usage_of(const Counts& counts) noexcept;
+
+}  // namespace sluice::adapters::openai_chat
