@@ -18,6 +18,7 @@
 #include <sluice/openai.hpp>
 #include <sluice/request.hpp>
 #include <sluice/result.hpp>
+#include <sluice/round_loop.hpp>
 #include <sluice/runtime.hpp>
 #include <sluice/token_stream.hpp>
 #include <sluice/usage.hpp>
