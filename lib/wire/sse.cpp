@@ -107,7 +107,7 @@ bool SseParser::skip_bom(std::string_view window) {
     return true;
 }
 
-/// The common case, in a fifth of the time: what is left of the open block is one data line and the blank
+/// The common case, in a third of the time: what is left of the open block is one data line and the blank
 /// line, both with LF. Takes nothing if it is anything else.
 bool SseParser::take_usual(std::string_view window, Step& step) {
     if (after_cr_ || data_.place != Field::Place::none || window.size() - line_ < 5 ||
