@@ -1,4 +1,4 @@
-# `cmake --install`: archives, headers, the command line, and what find_package(sluice) and pkg-config need.
+# `cmake --install`: archives, headers, and what find_package(sluice) and pkg-config need.
 # tests/consumers proves each way in.
 include(CMakePackageConfigHelpers)
 
@@ -6,9 +6,6 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sluice)
 set_target_properties(sluice_config PROPERTIES EXPORT_NAME config)
 install(TARGETS sluice sluice_testing sluice_config EXPORT sluice-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/sluice DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-if(TARGET sluice_cli)
-  install(TARGETS sluice_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 
 install(EXPORT sluice-targets NAMESPACE sluice:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/sluice-config.cmake.in ${PROJECT_BINARY_DIR}/sluice-config.cmake
