@@ -7,6 +7,7 @@
 #include "turns.hpp"
 
 #include <asio/awaitable.hpp>
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 
 #include <memory>
@@ -41,6 +42,17 @@ inline asio::awaitable<void> write_into(Connection& connection, std::string head
                                         std::optional<IoResult>& result) {
     const IoResult written = co_await connection.write(asio::buffer(head), asio::buffer(body));
     result = written;
+}
+
+/// What a read without waiting finds, once there is anything to find.
+inline IoResult try_until_ready(Connection& connection, std::string& buffer) {
+    IoResult result;
+    const bool ready = eventually([&] {
+        result = connection.try_read_some(asio::buffer(buffer));
+        return result.error != asio::error::would_block;
+    });
+    if (!ready) result.error = asio::error::timed_out;
+    return result;
 }
 
 /// Reads until the end of the stream, which it leaves in `error`.

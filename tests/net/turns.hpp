@@ -13,9 +13,22 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace sluice::net::test {
+
+/// Whether `holds()` becomes true within ten seconds. For what the system does on its own time, such as the
+/// way of a byte through loopback.
+template <typename Predicate>
+bool eventually(Predicate holds) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() > limit) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
 
 /// A coroutine under test: spawned, cancellable, and its end recorded.
 class Task {
