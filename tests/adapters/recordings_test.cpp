@@ -1,0 +1,194 @@
+// Real traffic, fed whole, byte by byte and in random pieces, against what the providers' own SDKs made of it.
+#include "support/recordings.hpp"
+#include "support/decode.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <simdjson.h>
+
+#include <map>
+#include <random>
+#include <set>
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace dom = simdjson::dom;
+using namespace sluice;
+using test::Decoded;
+
+std::string string_at(dom::element element, const char* key) {
+    std::string_view text;
+    return element[key].get_string().get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+}
+
+/// The same JSON value, whatever the spacing; no arguments are an empty object.
+std::string canonical(std::string_view json) {
+    dom::parser parser;
+    std::string text = simdjson::minify(parser.parse(std::string(json.empty() ? "{}" : json)));
+    return text;
+}
+
+void check_usage(const std::optional<Usage>& usage, dom::element reported) {
+    if (reported.is_null()) {
+        BOOST_TEST(!usage.has_value());
+        return;
+    }
+    BOOST_REQUIRE(usage.has_value());
+    auto count = [&](const char* path) {
+        std::uint64_t value = 0;
+        return reported.at_pointer(path).get_uint64().get(value) == simdjson::SUCCESS ? std::optional<Tokens>(value)
+                                                                                      : std::nullopt;
+    };
+    auto prompt = count("/prompt_tokens"), completion = count("/completion_tokens"), total = count("/total_tokens");
+    auto reasoning = count("/completion_tokens_details/reasoning_tokens");
+    if (!reasoning) reasoning = count("/reasoning_tokens");
+    auto cached = count("/prompt_tokens_details/cached_tokens");
+    if (!cached) cached = count("/prompt_cache_hit_tokens");
+    BOOST_TEST((usage->input == prompt));
+    // Reasoning is within the total whoever counts; all recordings report a total.
+    BOOST_TEST((usage->output == std::optional<Tokens>(*total - *prompt)));
+    BOOST_TEST((*usage->output >= *completion));
+    BOOST_TEST((usage->reasoning == reasoning));
+    BOOST_TEST((usage->cached_input == cached));
+}
+
+void check_against(const Decoded& got, dom::element expected) {
+    BOOST_TEST(got.text == string_at(expected, "text"));
+    BOOST_TEST(got.reasoning == string_at(expected, "reasoning"));
+    BOOST_TEST(got.terminals == 1u);
+    BOOST_TEST(!got.after_terminal);
+
+    dom::array tools = expected["tool_calls"];
+    BOOST_REQUIRE_EQUAL(got.tools.size(), tools.size());
+    std::size_t i = 0;
+    for (dom::element tool : tools) {
+        BOOST_TEST(got.tools[i].name == string_at(tool, "name"));
+        BOOST_TEST(got.tools[i].id == string_at(tool, "id"));
+        BOOST_TEST(canonical(got.tools[i].arguments) == canonical(string_at(tool, "arguments")));
+        ++i;
+    }
+
+    bool complete = expected["complete"];
+    BOOST_TEST(got.stop.has_value() == complete);
+    if (complete) {
+        std::string finish = string_at(expected, "finish");
+        BOOST_TEST((finish == got.raw_stop || finish == to_string(*got.stop)));
+        check_usage(got.usage, expected["usage_reported"]);
+    } else {
+        BOOST_REQUIRE(got.error.has_value());
+        dom::element error;
+        if (expected["error_in_stream"].get(error) == simdjson::SUCCESS && !error.is_null()) {
+            BOOST_TEST(got.error->code == string_at(error, "code"));
+            BOOST_TEST(got.error->provider_message.substr(0, 200) == string_at(error, "message").substr(0, 200));
+        } else {
+            BOOST_TEST((got.error->kind == ErrorKind::stream_truncated));
+        }
+    }
+}
+
+int random_splits() {
+    const char* full = std::getenv("SLUICE_FULL_SPLITS");
+    return full != nullptr ? 1000 : 40;
+}
+
+void check_stream(const fs::path& path) {
+    const std::string body = test::read_file(path);
+    fs::path expected_path = path;
+    dom::parser parser;
+    dom::element expected = parser.load(expected_path.replace_extension(".expected.json").string());
+    if (string_at(expected, "protocol") != "chat") return;
+
+    BOOST_TEST_CONTEXT(path.filename().string()) {
+        const Decoded whole = test::decode_chat(body);
+        check_against(whole, expected);
+        // Every byte belongs to an event, up to the terminal one, and none twice.
+        BOOST_TEST(body.starts_with(whole.raw));
+        if (whole.stop) BOOST_TEST(body.substr(whole.raw.size()).find_first_not_of("\r\n") == std::string::npos);
+
+        BOOST_TEST((test::decode_chat_bytewise(body).trace == whole.trace));
+        std::mt19937 random(20261120);
+        for (int round = 0; round < random_splits(); ++round) {
+            // Pieces from a few bytes to a few kilobytes.
+            std::size_t largest = std::size_t{1} << (2 + random() % 11);
+            Decoded split = test::decode_chat(body, [&](std::size_t) { return 1 + random() % largest; });
+            BOOST_REQUIRE_EQUAL(split.trace, whole.trace);
+            BOOST_REQUIRE(body.starts_with(split.raw));
+        }
+        BOOST_TEST((test::decode_chat(body, [](std::size_t left) { return left; }, test::facts_for_tests(), {}, false).trace ==
+                    whole.trace));
+    }
+}
+
+const std::map<std::string, ErrorKind> kKinds = {
+    {"auth", ErrorKind::provider_auth_failed},
+    {"permission", ErrorKind::provider_auth_failed},
+    {"not_found", ErrorKind::model_not_found},
+    {"context_length", ErrorKind::context_length_exceeded},
+    {"quota_exhausted", ErrorKind::quota_exhausted},
+    {"rate_limit", ErrorKind::rate_limited},
+    {"overloaded", ErrorKind::provider_overloaded},
+    {"server_error", ErrorKind::provider_unavailable},
+    {"timeout", ErrorKind::provider_timeout},
+    {"content_policy", ErrorKind::content_filtered},
+    {"payload_too_large", ErrorKind::provider_bad_request},
+    {"bad_request", ErrorKind::provider_bad_request},
+    {"rate_limit_request_too_big", ErrorKind::rate_limited},
+    {"rate_limit_daily", ErrorKind::quota_exhausted},
+};
+
+void check_error(const fs::path& path) {
+    dom::parser parser;
+    dom::element recorded = parser.load(path.string());
+    wire::HeaderList headers;
+    dom::object fields;
+    if (recorded["headers"].get_object().get(fields) == simdjson::SUCCESS)
+        for (auto [name, value] : fields)
+            if (value.is_string()) headers.add(name, std::string_view(value));
+    std::string body;
+    if (std::string_view text; recorded["body"].get_string().get(text) == simdjson::SUCCESS)
+        body = text;
+    else
+        body = simdjson::minify(recorded["body"]);
+
+    adapters::ExchangeFacts facts = test::facts_for_tests();
+    facts.status = static_cast<int>(std::int64_t(recorded["status"]));
+    const ErrorInfo error = adapters::openai_chat::dialect().classify(facts, headers, body);
+
+    BOOST_TEST_CONTEXT(path.parent_path().filename().string() + "/" + path.filename().string()) {
+        const std::string category = string_at(recorded["expected"], "category");
+        BOOST_REQUIRE(kKinds.count(category) == 1u);
+        BOOST_TEST(class_name(error.kind) == class_name(kKinds.at(category)));
+        BOOST_TEST(error.status == facts.status);
+        BOOST_TEST(error.never_retry_here == (category == "rate_limit_request_too_big"));
+        BOOST_TEST(error.provider_message.size() <= ErrorInfo::kMaxExcerpt);
+        BOOST_TEST(!error.message.empty());
+        BOOST_TEST(error.provider_message.empty() == body.empty());
+    }
+}
+
+void for_each_file(const char* folder, const char* extension, void (*check)(const fs::path&)) {
+    std::optional<fs::path> root = test::recordings();
+    if (!root) return;
+    std::set<fs::path> paths;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(*root / folder))
+        if (entry.path().extension() == extension) paths.insert(entry.path());
+    BOOST_TEST(!paths.empty());
+    for (const fs::path& path : paths)
+        check(path);
+}
+
+BOOST_AUTO_TEST_SUITE(recordings)
+
+BOOST_AUTO_TEST_CASE(openai_chat_streams) {
+    for_each_file("streams/openai_chat", ".sse", check_stream);
+}
+BOOST_AUTO_TEST_CASE(compatible_streams) {
+    for_each_file("streams/compat", ".sse", check_stream);
+}
+BOOST_AUTO_TEST_CASE(errors) {
+    for_each_file("errors", ".json", check_error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
