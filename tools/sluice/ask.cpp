@@ -1,0 +1,310 @@
+// `sluice ask`: one prompt to a chain of real providers, the answer streamed to stdout.
+#include "command.hpp"
+#include "interrupt.hpp"
+#include "json_output.hpp"
+#include "providers.hpp"
+#include "report.hpp"
+#include "terminal.hpp"
+
+#include "wire/json_writer.hpp"
+
+#include <sluice/bound_model.hpp>
+#include <sluice/clock.hpp>
+#include <sluice/fallback.hpp>
+#include <sluice/testing/simulator.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::cli {
+namespace {
+
+struct AskOptions {
+    std::string prompt = "-";
+    std::vector<std::string> models;
+    std::string system;
+    std::optional<std::uint32_t> max_tokens;
+    std::optional<double> temperature;
+    bool json = false;
+    bool quiet = false;
+    std::vector<std::string> base_urls;
+    std::vector<std::string> keys;
+    std::optional<double> timeout;
+    std::string trigger = "standard";
+};
+
+std::string name_of(const ModelSpec& spec) {
+    return spec.provider_id + "/" + spec.id;
+}
+
+/// One conversation as it is seen: the answer on stdout, everything about it on stderr. With --json, all of
+/// it as JSON lines on stdout, but for the error line.
+class Transcript {
+  public:
+    explicit Transcript(const AskOptions& options)
+        : is_json_(options.json), is_quiet_(options.quiet), started_(clock_->now()) {}
+
+    void on_failover(const Failover& what) {
+        if (is_json_) return;  // its attempt is reported with the others
+        note(err_.paint(Style::yellow, name_of(what.failed)) + " failed after " +
+             format_duration(std::chrono::duration_cast<Duration>(what.record.duration)) + ": " +
+             describe_for_people(what.error) + (what.next ? "; trying " + name_of(*what.next) : ""));
+    }
+
+    /// The stream is open: what went before it.
+    void on_answerer(const TokenStream& stream) {
+        for (const std::string& warning : stream.warnings())
+            note("warning: " + one_line(warning));
+        show_attempts(stream.attempts());
+    }
+
+    void on_events(std::span<const StreamEvent> events) {
+        if (!first_event_) first_event_ = clock_->now();
+        for (const StreamEvent& event : events) {
+            if (const auto* failure = event.as<Failure>()) error_ = failure->error();
+            if (is_json_)
+                append_event(pending_, event);
+            else
+                add_text(event);
+        }
+        flush();
+    }
+
+    int on_end(const TokenStream& stream) {
+        if (is_json_) {
+            show_answer(stream.answerer());
+        } else if (!error_) {
+            end_line();
+            show_totals(stream);
+        }
+        return error_ ? on_error(*error_) : kOk;
+    }
+
+    int on_error(const ErrorInfo& error) {
+        end_line();
+        if (is_json_ && !error_) {  // otherwise the stream's own Failure has been shown
+            if (error.attempts) show_attempts(*error.attempts);
+            append_failure(pending_, error);
+            flush();
+        }
+        note(err_.paint(Style::red, "error:") + " " + describe_for_people(error));
+        return kFailed;
+    }
+
+    /// So that a shell's prompt does not stand behind half an answer.
+    void end_line() {
+        if (!is_mid_line_) return;
+        out_.write("\n");
+        is_mid_line_ = false;
+    }
+
+    void note(std::string_view line) {
+        end_line();
+        err_.write(std::string(line) + "\n");
+    }
+    bool is_unread() const noexcept { return out_.is_closed(); }
+
+  private:
+    void add_text(const StreamEvent& event) {
+        if (const auto* text = event.as<TextDelta>())
+            pending_ += text->text;
+        else if (const auto* refusal = event.as<RefusalDelta>())
+            pending_ += refusal->text;
+        else if (const auto* reasoning = event.as<ReasoningDelta>())
+            show_reasoning(reasoning->text);
+    }
+
+    // For the impatient person at a terminal only: it is no part of the answer.
+    void show_reasoning(std::string_view text) {
+        if (!err_.is_terminal() || text.empty()) return;
+        err_.write_untrusted(text);
+        is_reasoning_ = true;
+    }
+
+    void flush() {
+        if (pending_.empty()) return;
+        if (std::exchange(is_reasoning_, false)) err_.write("\n\n");
+        if (is_json_)
+            out_.write(pending_);
+        else
+            out_.write_untrusted(pending_);
+        is_mid_line_ = pending_.back() != '\n';
+        pending_.clear();
+    }
+
+    void show_attempts(std::span<const Attempt> attempts) {
+        if (!is_json_) return;
+        for (const Attempt& attempt : attempts)
+            append_attempt(pending_, attempt);
+        flush();
+    }
+
+    void show_answer(const Answerer& answerer) {
+        wire::JsonWriter json(pending_);
+        const auto milliseconds = [](Duration time) {
+            return std::chrono::duration<double, std::milli>(time).count();
+        };
+        json.begin_object().key("event").string("answer");
+        json.key("provider").string(answerer.provider_id).key("model").string(answerer.model_id);
+        json.key("response_id").string(answerer.response_id);
+        json.key("response_model").string(answerer.response_model_id);
+        json.key("first_event_ms").number(milliseconds(first_event_.value_or(started_) - started_));
+        json.key("total_ms").number(milliseconds(clock_->now() - started_));
+        json.end_object();
+        pending_ += '\n';
+        flush();
+    }
+
+    void show_totals(const TokenStream& stream) {
+        if (is_quiet_) return;
+        const Answerer& answerer = stream.answerer();
+        note(err_.paint(Style::dim, answerer.provider_id + "/" + answerer.model_id + ": " +
+                                        format_tokens(stream.usage()) + " tokens, first after " +
+                                        format_duration(first_event_.value_or(started_) - started_) +
+                                        ", all after " + format_duration(clock_->now() - started_)));
+    }
+
+    std::shared_ptr<Clock> clock_ = system_clock();
+    Terminal out_{STDOUT_FILENO};
+    Terminal err_{STDERR_FILENO};
+    bool is_json_;
+    bool is_quiet_;
+    TimePoint started_;
+    std::optional<TimePoint> first_event_;
+    std::optional<ErrorInfo> error_;  // the stream's own
+    std::string pending_;             // for stdout, until the end of a batch
+    bool is_mid_line_ = false;
+    bool is_reasoning_ = false;
+};
+
+asio::awaitable<int> converse(BoundModel model, Request request, CallOptions call, Transcript& transcript) {
+    Result<TokenStream> opened = co_await model.try_stream(std::move(request), call);
+    if (!opened) co_return transcript.on_error(opened.error());
+    TokenStream stream = std::move(opened).value();
+    transcript.on_answerer(stream);
+    while (!transcript.is_unread()) {
+        const std::span<const StreamEvent> batch = co_await stream.next_batch();
+        if (batch.empty()) co_return transcript.on_end(stream);
+        transcript.on_events(batch);
+    }
+    co_return kOk;  // nobody reads the rest, so nobody generates it: dropping the stream closes its
+                    // connection
+}
+
+Request make_request(const AskOptions& options) {
+    std::string prompt = options.prompt;
+    if (prompt == "-") {
+        prompt.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+        while (prompt.ends_with('\n') || prompt.ends_with('\r'))
+            prompt.pop_back();
+    }
+    if (prompt.empty()) throw UsageError("the prompt is empty");
+    Request request;
+    if (!options.system.empty()) request.system(options.system);
+    request.user(std::move(prompt));
+    if (options.max_tokens) request.max_tokens(*options.max_tokens);
+    if (options.temperature) request.temperature(*options.temperature);
+    return request;
+}
+
+TriggerSet trigger_set(const std::string& name) {
+    if (name == "any") return triggers::any_error();
+    return name == "with-auth" ? triggers::with_auth() : triggers::standard();
+}
+
+// A chain of one is that model itself, so that its error arrives as what it is and not as AllProvidersFailed.
+BoundModel make_chain(const AskOptions& options, Providers& providers, Transcript& transcript) {
+    std::vector<BoundModel> chain;
+    for (const std::string& target : options.models)
+        chain.push_back(providers.model(target));
+    if (chain.size() == 1) return chain.front();
+    FallbackOptions fallback;
+    fallback.trigger_errors = trigger_set(options.trigger);
+    fallback.on_failover = [&transcript](const Failover& what) { transcript.on_failover(what); };
+    return FallbackBoundModel(std::move(chain), std::move(fallback));
+}
+
+int run_ask(const AskOptions& options) {
+    asio::io_context context(1);
+    std::optional<testing::Simulator> simulator;
+    Providers providers(options.base_urls, options.keys, [&] {
+        simulator.emplace(context.get_executor());
+        return simulator->listen();
+    });
+    Transcript transcript(options);
+    const BoundModel model = make_chain(options, providers, transcript);
+    CallOptions call;
+    if (options.timeout) {
+        const std::chrono::duration<double> limit(*options.timeout);
+        call.total(std::chrono::ceil<std::chrono::milliseconds>(limit));
+    }
+    const int code =
+        run_until_signal(context, converse(model, make_request(options), std::move(call), transcript));
+    transcript.end_line();
+    if (code == kFailed)
+        for (const std::string& variable : providers.missing_keys())
+            transcript.note("hint: " + variable + " is not set");
+    return code;
+}
+
+}  // namespace
+
+Command add_ask(CLI::App& parent) {
+    auto options = std::make_shared<AskOptions>();
+    CLI::App* app = parent.add_subcommand("ask", "Ask a chain of providers and stream the first good answer");
+    app->add_option("prompt", options->prompt, "What to ask; - or nothing: standard input")
+        ->type_name("PROMPT");
+    app->add_option("-m,--model", options->models,
+                    "A leg of the chain, such as openai/gpt-5; repeat for more")
+        ->required()
+        ->allow_extra_args(false)
+        ->type_name("PROVIDER/MODEL");
+    app->add_option("--system", options->system, "The system prompt")->type_name("TEXT");
+    app->add_option("--max-tokens", options->max_tokens, "Longest answer, in tokens")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app->add_option("--temperature", options->temperature, "Sampling temperature")->type_name("X");
+    app->add_option("--timeout", options->timeout, "Limit for everything, all legs together, in seconds")
+        ->check(CLI::Range(0.001, 86400.0))
+        ->type_name("SECONDS");
+    app->add_option("--trigger", options->trigger,
+                    "Which errors move on to the next leg: standard, with-auth, any")
+        ->check(CLI::IsMember({"standard", "with-auth", "any"}))
+        ->capture_default_str()
+        ->option_text("SET");
+    app->add_option("--base-url", options->base_urls, "Where a provider is; repeat for more")
+        ->allow_extra_args(false)
+        ->type_name("PROVIDER=URL");
+    app->add_option("--key", options->keys, "Which variable holds a provider's key; repeat for more")
+        ->allow_extra_args(false)
+        ->type_name("PROVIDER=env:NAME");
+    app->add_flag("--json", options->json, "Print attempts and events as JSON lines");
+    app->add_flag("-q,--quiet", options->quiet, "No line about tokens and times on stderr");
+    app->footer(
+        "Keys come from OPENAI_API_KEY, GROQ_API_KEY and so on, base URLs from OPENAI_BASE_URL and so on.\n"
+        "Known providers: " +
+        Providers::known_ids() +
+        ".\n"
+        "Any other OpenAI-compatible server works by --base-url; sim is a simulator inside this process.\n\n"
+        "Example:\n"
+        "  sluice ask --model openai/gpt-5 --model openrouter/deepseek/deepseek-r1 'Capital of Mongolia?'");
+    return {app, [options] { return run_ask(*options); }};
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,262 @@
+// `sluice decode`: what a recorded body says. The path of a body from a socket, without the socket: the same
+// framing, the same dialect, the same limits.
+#include "command.hpp"
+#include "json_output.hpp"
+#include "recorded_body.hpp"
+#include "terminal.hpp"
+
+#include "adapters/body_reader.hpp"
+#include "adapters/dialect.hpp"
+#include "adapters/openai_chat/dialect.hpp"
+#include "wire/body_buffer.hpp"
+#include "wire/http_response.hpp"
+#include "wire/sse.hpp"
+
+#include <sluice/error.hpp>
+#include <sluice/openai.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::string_view kFrames = "sse";
+
+struct DecodeOptions {
+    std::string dialect;
+    int status = 200;
+    std::vector<std::string> headers;
+    bool summary = false;
+    std::string file = "-";
+};
+
+std::vector<const adapters::Dialect*> dialects() {
+    return {&adapters::openai_chat::dialect()};
+}
+
+const adapters::Dialect& find_dialect(std::string_view name) {
+    std::string known(kFrames);
+    for (const adapters::Dialect* dialect : dialects()) {
+        if (dialect->name() == name) return *dialect;
+        known.append(", ").append(dialect->name());
+    }
+    throw UsageError("--dialect: \"" + std::string(name) + "\" is not known; there are " + known);
+}
+
+std::string_view trim(std::string_view text) {
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_blank(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back()))
+        text.remove_suffix(1);
+    return text;
+}
+
+wire::HeaderList parse_headers(const std::vector<std::string>& lines) {
+    wire::HeaderList headers;
+    for (const std::string_view line : lines) {
+        const std::size_t colon = line.find(':');
+        if (colon == std::string_view::npos || trim(line.substr(0, colon)).empty())
+            throw UsageError("--header: expected 'name: value', got \"" + std::string(line) + "\"");
+        headers.add(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
+    }
+    return headers;
+}
+
+/// A recording without a content type is taken for what the dialect is made for.
+bool is_event_stream(const wire::HeaderList& headers) {
+    std::string_view type = headers.find("content-type").value_or("text/event-stream");
+    type = trim(type.substr(0, type.find(';')));
+    constexpr std::string_view kWanted = "text/event-stream";
+    return std::equal(type.begin(), type.end(), kWanted.begin(), kWanted.end(),
+                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+}
+
+/// Where events go: to stdout as they come, or into the summary.
+class Report {
+  public:
+    Report(Terminal& out, bool summary) : out_(out), is_summary_(summary) {}
+
+    void take(adapters::EventBatch& batch) {
+        for (const StreamEvent& event : batch.events())
+            is_summary_ ? summary_.add(event) : append_event(lines_, event);
+        batch.clear();
+        flush();
+    }
+    void end(const adapters::ResponseInfo& info, const std::optional<Usage>& usage) {
+        if (is_summary_) summary_.append(lines_, info.response_model_id, info.response_id, usage);
+        flush();
+    }
+    /// Nobody reads what we write: the rest of the body does not matter.
+    bool is_unread() const noexcept { return out_.is_closed(); }
+
+  private:
+    void flush() {
+        out_.write(lines_);
+        lines_.clear();
+    }
+
+    Terminal& out_;
+    bool is_summary_;
+    Summary summary_;
+    std::string lines_;
+};
+
+ErrorInfo unreadable(std::error_code why) {
+    return ErrorInfo(ErrorKind::provider_unavailable, Phase::stream,
+                     "the answer cannot be read: " + why.message());
+}
+
+void decode_stream(RecordedBody& body, adapters::StreamDecoder& decoder, Report& report) {
+    const Limits sizes;
+    adapters::BodyLimits limits;
+    limits.sse.max_event = sizes.max_event;
+    limits.sse.max_stream = sizes.max_stream;
+    limits.max_held = sizes.max_held;
+    adapters::BodyReader reader(decoder, limits);
+    wire::BodyBuffer buffer(sizes.read_buffer, sizes.max_held + sizes.max_event + sizes.read_buffer);
+    adapters::EventBatch batch;
+
+    const auto readable = [&] { return buffer.readable_from(buffer.body().data()); };
+    while (decoder.state() != adapters::DecoderState::ended && !report.is_unread()) {
+        const std::span<char> space = buffer.prepare();
+        const std::size_t got = space.empty() ? 0 : body.read(space);
+        if (got != 0) {
+            buffer.commit(got);
+            buffer.take(got);
+            buffer.consume(reader.feed(buffer.body(), readable(), batch));
+        } else if (space.empty()) {
+            decoder.on_failure(unreadable(wire::WireError::event_too_large), batch);
+        } else if (body.error()) {
+            decoder.on_failure(unreadable(body.error()), batch);
+        } else {
+            reader.finish(buffer.body(), readable(), batch);
+        }
+        report.take(batch);
+    }
+}
+
+void decode_answer(const DecodeOptions& options, const adapters::Dialect& dialect, Terminal& out) {
+    const wire::HeaderList headers = parse_headers(options.headers);
+    RecordedBody body(options.file);
+    if (const auto encoding = headers.find("content-encoding")) body.decode_content(*encoding);
+
+    adapters::ExchangeFacts facts;
+    facts.status = options.status;
+    facts.request_id = adapters::request_id_of(headers);
+    Report report(out, options.summary);
+    adapters::EventBatch batch;
+    const Limits limits;
+
+    if (options.status < 200 || options.status >= 300) {
+        const ErrorInfo error = dialect.classify(facts, headers, body.read_all(limits.max_error_body));
+        Failure failure;
+        failure.info = &error;
+        batch.push(failure);
+        report.take(batch);
+        report.end(adapters::ResponseInfo(), std::nullopt);
+        return;
+    }
+
+    const std::unique_ptr<adapters::StreamDecoder> decoder = dialect.make_decoder(facts);
+    if (is_event_stream(headers)) {
+        decode_stream(body, *decoder, report);
+    } else {
+        const std::string whole = body.read_all(limits.max_event + 1);
+        if (whole.size() > limits.max_event)
+            decoder->on_failure(unreadable(wire::WireError::body_too_large), batch);
+        else if (body.error())
+            decoder->on_failure(unreadable(body.error()), batch);
+        else
+            decoder->on_body(whole, batch);
+        if (decoder->state() != adapters::DecoderState::ended) decoder->on_end(batch);
+        report.take(batch);
+    }
+    report.end(decoder->info(), decoder->usage());
+}
+
+/// Frames as the WHATWG has them: a last block that no blank line closes is discarded, unknown fields are
+/// ignored.
+void decode_frames(const DecodeOptions& options, Terminal& out) {
+    if (options.summary) throw UsageError("--summary needs a dialect that has answers; sse has only frames");
+    RecordedBody body(options.file);
+    const wire::SseLimits limits;
+    wire::SseParser parser(limits);
+    wire::BodyBuffer buffer(Limits().read_buffer, 2 * limits.max_event);
+    std::string lines;
+    std::error_code error;
+
+    while (!error && !out.is_closed()) {
+        const std::span<char> space = buffer.prepare();
+        const std::size_t got = space.empty() ? 0 : body.read(space);
+        if (got == 0) break;
+        buffer.commit(got);
+        buffer.take(got);
+        for (;;) {
+            const wire::SseParser::Step step = parser.next(buffer.body());
+            if (step.kind == wire::SseParser::Kind::frame) append_frame(lines, step.frame);
+            if (step.kind == wire::SseParser::Kind::error) error = step.error;
+            if (step.kind == wire::SseParser::Kind::need_more || error) break;
+        }
+        const std::size_t taken = parser.position();
+        buffer.consume(taken);
+        parser.rebase(taken);
+        out.write(lines);
+        lines.clear();
+    }
+    if (error) {
+        append_failure(lines, unreadable(error));
+        out.write(lines);
+    }
+}
+
+int run_decode(const DecodeOptions& options) {
+    Terminal out(STDOUT_FILENO);
+    if (options.dialect == kFrames)
+        decode_frames(options, out);
+    else
+        decode_answer(options, find_dialect(options.dialect), out);
+    return kOk;
+}
+
+}  // namespace
+
+Command add_decode(CLI::App& parent) {
+    auto options = std::make_shared<DecodeOptions>();
+    CLI::App* app = parent.add_subcommand("decode", "Decode a recorded response body into JSON lines");
+    std::string names;
+    for (const adapters::Dialect* dialect : dialects())
+        names.append(dialect->name()).append(", ");
+    app->add_option("--dialect", options->dialect,
+                    "The body's wire protocol: " + names + "or sse for bare frames")
+        ->required()
+        ->type_name("NAME");
+    app->add_option("--status", options->status, "HTTP status the body came with")
+        ->check(CLI::Range(100, 599))
+        ->capture_default_str()
+        ->type_name("N");
+    app->add_option("--header", options->headers,
+                    "A response header, such as 'retry-after: 2'; repeat for more")
+        ->allow_extra_args(false)
+        ->type_name("'NAME: VALUE'");
+    app->add_flag("--summary", options->summary, "Print the assembled answer as one JSON object instead");
+    app->add_option("file", options->file, "The body, or - for standard input")
+        ->capture_default_str()
+        ->type_name("FILE");
+    app->footer(
+        "Exit code 0 whenever the body was decoded, also when it tells of an error.\n\n"
+        "Example:\n"
+        "  curl -sN https://api.openai.com/v1/chat/completions ... | sluice decode --dialect openai_chat "
+        "--summary");
+    return {app, [options] { return run_decode(*options); }};
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,102 @@
+// `sluice sim`: the simulator as a server, for trying things out and for tests in any language.
+#include "command.hpp"
+#include "terminal.hpp"
+
+#include <sluice/testing/simulator.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice::cli {
+namespace {
+
+struct SimOptions {
+    std::string listen = "127.0.0.1:0";
+    std::string key;
+    bool list = false;
+};
+
+struct ListenAddress {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+/// "host:port", "[v6]:port"; the last colon counts.
+ListenAddress parse_listen_address(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    ListenAddress address;
+    if (colon == std::string_view::npos || colon == 0)
+        throw UsageError("--listen: expected host:port, got \"" + std::string(text) + "\"");
+    std::string_view host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    address.host = host;
+    const std::string_view port = text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+    if (error != std::errc() || end != port.data() + port.size())
+        throw UsageError("--listen: \"" + std::string(port) + "\" is not a port");
+    return address;
+}
+
+void print_models(Terminal& out) {
+    const auto models = testing::Simulator::built_in_models();
+    std::size_t widest = 0;
+    for (const auto& [name, meaning] : models)
+        widest = std::max(widest, name.size());
+    for (const auto& [name, meaning] : models)
+        out.write(name + std::string(widest + 2 - name.size(), ' ') + meaning + "\n");
+}
+
+int run_sim(const SimOptions& options) {
+    Terminal out(STDOUT_FILENO);
+    if (options.list) {
+        print_models(out);
+        return kOk;
+    }
+    const ListenAddress address = parse_listen_address(options.listen);
+    asio::io_context context(1);
+    testing::Simulator simulator(context.get_executor());
+    if (!options.key.empty()) simulator.require_key(options.key);
+
+    asio::signal_set signals(context, SIGINT, SIGTERM);
+    signals.async_wait([&](std::error_code, int) {
+        asio::co_spawn(context, simulator.stop(), [&](std::exception_ptr) { context.stop(); });
+    });
+    out.write(simulator.listen(address.host, address.port) + "\n");
+    context.run();
+    return kOk;
+}
+
+}  // namespace
+
+Command add_sim(CLI::App& parent) {
+    auto options = std::make_shared<SimOptions>();
+    CLI::App* app = parent.add_subcommand("sim", "Serve the simulator: a provider that fails on demand");
+    app->add_option("--listen", options->listen, "host:port to listen on; port 0 takes a free one")
+        ->capture_default_str()
+        ->type_name("HOST:PORT");
+    app->add_option("--key", options->key, "Answer 401 to every other bearer token")->type_name("KEY");
+    app->add_flag("--list", options->list, "Print the models and what each one does, and exit");
+    app->footer(
+        "The first line on stdout is the base URL. Ends on SIGINT or SIGTERM.\n\n"
+        "Example:\n"
+        "  sluice sim --listen 127.0.0.1:8091 &\n"
+        "  sluice ask --base-url sim=http://127.0.0.1:8091/v1 --model sim/sim-503 --model sim/sim-ok "
+        "'Hello?'");
+    return {app, [options] { return run_sim(*options); }};
+}
+
+}  // namespace sluice::cli
