@@ -62,7 +62,6 @@ class HttpSource final : public TokenSource {
     bool ended() const noexcept { return decoder_->state() == DecoderState::ended; }
 
     asio::awaitable<void> fill() {
-        call_->on_demand();
         pump();
         while (batch_.empty()) {
             Result<void> more = co_await call_->read();
@@ -84,8 +83,7 @@ class HttpSource final : public TokenSource {
             const std::string_view window = call_->body();
             reader_.finish(window, call_->readable_from(window.data()), batch_);
         }
-        if (decoder_->state() == DecoderState::finished && !std::exchange(finish_reason_seen_, true))
-            call_->on_finish_reason();
+        if (decoder_->state() == DecoderState::finished) call_->on_finish_reason();  // the first time counts
     }
 
     void end_early(ErrorInfo error) {
@@ -116,7 +114,6 @@ class HttpSource final : public TokenSource {
     Answerer answerer_;
     std::string whole_body_;
     bool batch_is_new_ = false;  // take_whole() has filled the batch, and nobody has seen it yet
-    bool finish_reason_seen_ = false;
 };
 
 bool is_media_type(std::string_view content_type, std::string_view wanted) {
