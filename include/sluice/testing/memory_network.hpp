@@ -35,6 +35,9 @@ class MemoryNetwork : public Connector {
     using Accept = std::function<void(std::unique_ptr<Connection> server_side)>;
 
     MemoryNetwork();
+    /// A copy is another handle to the same network.
+    MemoryNetwork(const MemoryNetwork&) = default;
+    MemoryNetwork& operator=(const MemoryNetwork&) = default;
     ~MemoryNetwork() override;
     std::unique_ptr<Connection> make(asio::any_io_executor executor, const Origin& origin) override;
 

@@ -1,5 +1,5 @@
-// A provider in a box: an HTTP server that speaks OpenAI Chat Completions streaming and fails in every way providers do, by
-// model name. Over real sockets or over a MemoryNetwork.
+// A provider in a box: an HTTP server that speaks OpenAI Chat Completions streaming and fails in every way
+// providers do, by model name. Over real sockets or over a MemoryNetwork.
 //
 //   sluice::testing::Simulator simulator(context.get_executor());
 //   std::string base_url = simulator.listen();                     // "http://127.0.0.1:40123/v1"
@@ -23,41 +23,63 @@
 
 namespace sluice::testing {
 
-/// What the simulator does with one request. Combine freely; docs/simulator.md has the model names that stand for each.
+/// A call of a tool; its arguments are streamed in pieces of a few bytes.
+struct SimulatedToolCall {
+    SimulatedToolCall() = default;
+    SimulatedToolCall(std::string call_id, std::string tool, std::string json)
+        : id(std::move(call_id)), name(std::move(tool)), arguments(std::move(json)) {}
+    std::string id;
+    std::string name;
+    std::string arguments;  ///< JSON text.
+};
+
+/// What the simulator does with one request. Combine freely; docs/simulator.md has the model names that stand
+/// for each.
 struct SimulatedAnswer {
     SimulatedAnswer() = default;
 
     // --- before the answer ---
-    bool reset_before_headers = false;      ///< Reads the request, then resets the connection.
-    bool silent = false;                    ///< Reads the request, then says nothing for ever.
-    int status = 200;                       ///< Other than 2xx: `body` is the answer.
+    bool reset_before_headers = false;  ///< Reads the request, then resets the connection.
+    bool silent = false;                ///< Reads the request, then says nothing for ever.
+    Duration delay_head{0};             ///< Before the response head.
+    int status = 200;                   ///< Other than 2xx: `body` is the answer.
     std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;                       ///< Whole body of an error answer, or of a stream when not empty.
-    bool gzip_body = false;                 ///< Sends `body` with Content-Encoding: gzip.
-    std::string content_type = "application/json";
+    std::string body;  ///< When not empty, sent as it is with its length: the body of an error, or any other.
+    bool gzip_body = false;                         ///< Sends `body` with Content-Encoding: gzip.
+    std::string content_type = "application/json";  ///< Of `body`.
 
-    // --- the stream ---
-    std::vector<std::string> tokens;        ///< Text of the chunks.
-    Duration delay_first{0};                ///< Before the first content chunk (the head is sent at once).
-    Duration delay_between{0};
-    bool metadata_first = true;             ///< A role-only chunk first, as OpenAI does.
-    std::string first_error;                ///< JSON of an error object: the first event, or right after the metadata.
-    std::size_t cut_after = SIZE_MAX;       ///< Ends the connection after so many tokens: no finish, no [DONE].
-    std::size_t stall_after = SIZE_MAX;     ///< Sends nothing more after so many tokens, for ever.
-    std::size_t malformed_at = SIZE_MAX;    ///< This token's chunk is broken JSON.
-    std::string finish_reason = "stop";
-    bool usage = true;                      ///< A usage chunk, when the client asked for it.
-    bool done_marker = true;                ///< data: [DONE]
-    bool one_byte_writes = false;           ///< One byte per write.
-    bool one_write = false;                 ///< The whole answer, head included, in one write.
+    // --- the stream (without "stream": true in the request, the same as one JSON object) ---
+    std::vector<std::string> reasoning;         ///< As `reasoning_content`, before the text.
+    std::vector<std::string> tokens;            ///< Text of the chunks.
+    std::vector<SimulatedToolCall> tool_calls;  ///< After the text. Set `finish_reason` to "tool_calls".
+    Duration delay_first{0};     ///< Before the first content chunk, or `body` (the head is sent at once).
+    Duration delay_between{0};   ///< Between two writes of content.
+    bool metadata_first = true;  ///< A role-only chunk first, as OpenAI does.
+    bool comments = false;       ///< An SSE comment before each chunk, as servers under load send.
+    std::string first_error;     ///< JSON of an error object: the first event, or right after the metadata.
+    // Counts of content chunks (reasoning, text, pieces of tool calls), from 0:
+    std::size_t cut_after = SIZE_MAX;     ///< Ends the connection after so many: no finish, no [DONE].
+    std::size_t stall_after = SIZE_MAX;   ///< Sends nothing more after so many, for ever.
+    std::size_t malformed_at = SIZE_MAX;  ///< This chunk is broken JSON.
+    std::string finish_reason = "stop";   ///< Empty: no chunk with a finish reason.
+    bool usage = true;                    ///< A usage chunk, when the client asked for it.
+    bool done_marker = true;              ///< data: [DONE]
+    bool one_byte_writes = false;         ///< One byte per write.
+    bool one_write = false;               ///< The whole answer, head included, in one write.
     std::size_t tokens_per_write = 1;
     std::string line_end = "\n";
 };
 
+/// Paths: POST /v1/chat/completions and GET /v1/models. One thread; over a MemoryNetwork, the thread of its
+/// clients. The bearer tokens "sk-invalid-key-for-testing" and "bad-key" always get 401.
 class Simulator {
   public:
+    /// Only the runtime's clock is used: all delays pass by it.
     explicit Simulator(asio::any_io_executor executor, Runtime runtime = {});
-    /// Closes everything at once.
+    Simulator(const Simulator&) = delete;
+    Simulator& operator=(const Simulator&) = delete;
+    /// Closes everything at once. What then still runs ends within a turn of the loop, and touches nothing of
+    /// this object.
     ~Simulator();
 
     /// Listens on real sockets; port 0 takes a free one. Returns the base URL, "http://127.0.0.1:<port>/v1".
@@ -66,8 +88,10 @@ class Simulator {
     /// Listens on `network` as `origin`. Returns the base URL.
     std::string listen(MemoryNetwork& network, Origin origin);
 
-    /// Adds or replaces a model. `answer` may be called for each request: `turn` counts that model's requests from 0.
-    void on_model(std::string model, std::function<SimulatedAnswer(std::size_t turn, std::string_view request_body)> answer);
+    /// Adds or replaces a model, built-in ones too. `answer` may be called for each request: `turn` counts
+    /// that model's requests from 0.
+    void on_model(std::string model,
+                  std::function<SimulatedAnswer(std::size_t turn, std::string_view request_body)> answer);
     /// When not empty, a request whose bearer token is another gets 401 (as model "sim-401" always does).
     void require_key(std::string key);
 
@@ -79,11 +103,12 @@ class Simulator {
     };
     /// The requests so far, in order of arrival.
     const std::vector<Seen>& requests() const noexcept;
-    std::size_t connections() const noexcept;      ///< Accepted so far.
+    std::size_t connections() const noexcept;  ///< Accepted so far.
     std::size_t open_connections() const noexcept;
     /// Streams whose client went away before the end.
     std::size_t aborted() const noexcept;
-    /// Stops accepting and closes every connection; completes when nothing runs any more.
+    /// Stops accepting and closes every connection; completes when nothing runs any more. Once, and not
+    /// inside on_model().
     asio::awaitable<void> stop();
 
     /// Names of the built-in models, each with one sentence.

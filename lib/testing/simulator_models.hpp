@@ -1,0 +1,48 @@
+// Which answer the simulator gives by the model's name: the built-in models, and "sim:..." scripts.
+#pragma once
+
+#include <sluice/testing/simulator.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "testing/simulated_request.hpp"
+
+namespace sluice::testing {
+
+/// What an answer may depend on.
+struct Asked {
+    Asked(const SimulatedRequest& what, std::size_t which, std::string_view bearer_token)
+        : request(what), turn(which), key(bearer_token) {}
+    const SimulatedRequest& request;
+    std::size_t turn;  ///< Earlier requests for this model at this simulator.
+    std::string_view key;
+};
+
+struct BuiltInModel {
+    std::string_view name;
+    std::string_view sentence;
+    SimulatedAnswer (*answer)(const Asked& asked);
+};
+
+std::span<const BuiltInModel> built_in_models() noexcept;
+
+/// A built-in model or a "sim:" script; 404 for another name that starts with "sim-" (a typing error), else
+/// as "sim-ok".
+SimulatedAnswer answer_by_name(const Asked& asked);
+
+/// "status=503,delay_first=200ms,...": docs/simulator.md. What cannot be understood gets a 400 that says so.
+SimulatedAnswer answer_by_script(std::string_view script, const Asked& asked);
+
+/// The canned answer of "sim-ok".
+SimulatedAnswer canned_answer();
+/// An error with the body that OpenAI writes for that status.
+SimulatedAnswer failure(int status, std::string_view key = {});
+SimulatedAnswer failure(int status, std::string_view message, std::string_view type, std::string_view param,
+                        std::string_view code);
+
+/// Whether this bearer token is one that is rejected everywhere.
+bool is_bad_key(std::string_view key) noexcept;
+
+}  // namespace sluice::testing

@@ -1,0 +1,317 @@
+#include <zlib.h>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <stdexcept>
+
+#include "testing/simulator_models.hpp"
+#include "testing/simulator_state.hpp"
+
+namespace sluice::testing {
+
+namespace {
+
+constexpr std::size_t kReadSize = std::size_t{16} << 10;
+constexpr std::size_t kMaxInput = std::size_t{1} << 20;  // of pipelined requests, before reading waits
+// A socket with room takes writes without a turn of the loop; after so many the others get one.
+constexpr std::size_t kWritesPerTurn = 16;
+
+std::string_view reason_phrase(int status) {
+    switch (status) {
+        case 200:
+            return "OK";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 429:
+            return "Too Many Requests";
+        case 500:
+            return "Internal Server Error";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        default:
+            return "Status";
+    }
+}
+
+std::string gzip(std::string_view text) {
+    z_stream stream{};
+    constexpr int kGzipWindow = 15 + 16;
+    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        throw std::runtime_error("zlib cannot be used");
+    }
+    std::string out(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = static_cast<uInt>(text.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+void append_chunk_size(std::string& out, std::size_t size) {
+    std::array<char, 16> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+    out.append(digits.data(), end).append("\r\n");
+}
+
+}  // namespace
+
+Simulator::State::Session::Session(std::shared_ptr<State> state, std::unique_ptr<Connection> connection)
+    : state_(std::move(state)),
+      connection_(std::move(connection)),
+      timer_(state_->clock->make_timer(state_->executor, [this] { changed_.notify(); })),
+      changed_(state_->executor),
+      taken_(state_->executor),
+      chunk_(kReadSize) {
+    state_->sessions.insert(this);
+    ++state_->open;
+}
+
+Simulator::State::Session::~Session() {
+    close();
+    state_->sessions.erase(this);
+}
+
+void Simulator::State::Session::close() noexcept {
+    if (closed_) return;
+    closed_ = true;
+    gone_ = true;
+    --state_->open;
+    connection_->close();
+    changed_.notify();
+    taken_.notify();
+}
+
+asio::awaitable<void> Simulator::State::Session::read(std::shared_ptr<Session> self) {
+    while (!self->gone_) {
+        const IoResult result = co_await self->connection_->read_some(asio::buffer(self->chunk_));
+        self->input_.append(self->chunk_.data(), result.bytes);
+        if (result.error) self->gone_ = true;
+        self->changed_.notify();
+        while (self->input_.size() >= kMaxInput && !self->gone_) {
+            co_await self->taken_.wait();
+        }
+    }
+}
+
+asio::awaitable<void> Simulator::State::Session::serve(std::shared_ptr<Session> self) {
+    for (;;) {
+        const bool asked = co_await self->next_request();
+        if (!asked) break;
+        const bool again = co_await self->answer_request();
+        if (!again) break;
+    }
+    self->close();
+}
+
+asio::awaitable<bool> Simulator::State::Session::next_request() {
+    wire::Progress progress = decoded_ ? decoder_.next() : wire::Progress::need_more;
+    decoded_ = true;
+    bool told_to_continue = false;
+    while (progress == wire::Progress::need_more) {
+        if (decoder_.expects_continue() && !told_to_continue) {
+            told_to_continue = true;
+            constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+            co_await connection_->write(asio::buffer(kContinue), asio::const_buffer());
+        }
+        while (input_.empty() && !gone_) {
+            co_await changed_.wait();
+        }
+        if (input_.empty()) co_return false;
+        progress = decoder_.feed(input_);
+        input_.clear();
+        taken_.notify();
+    }
+    if (progress == wire::Progress::done) co_return true;
+
+    const SimulatedAnswer answer =
+        failure(decoder_.error_status(), "The HTTP request could not be understood.", "invalid_request_error",
+                {}, {});
+    number_ = ++state_->answers;
+    co_await send_body(answer, answer.body);
+    co_return false;
+}
+
+asio::awaitable<bool> Simulator::State::Session::answer_request() {
+    const std::string_view target = decoder_.target();
+    const std::string_view authorization = decoder_.headers().find("authorization").value_or("");
+    SimulatedRequest request;
+    const SimulatedAnswer answer = state_->decide(decoder_.method(), target.substr(0, target.find('?')),
+                                                  authorization, decoder_.body(), request);
+    number_ = ++state_->answers;
+    const bool complete = co_await perform(answer, request);
+    if (!complete && !closed_) ++state_->aborted;  // it was not us who ended it
+    co_return complete&& decoder_.keep_alive();
+}
+
+asio::awaitable<bool> Simulator::State::Session::perform(const SimulatedAnswer& answer,
+                                                         const SimulatedRequest& request) {
+    if (answer.reset_before_headers) {
+        MemoryNetwork::set_reset_on_close(*connection_);
+        net::set_reset_on_close(*connection_);
+        co_return cut();
+    }
+    if (answer.silent) co_return co_await stall();
+    const bool alive = co_await pause(answer.delay_head);
+    if (!alive) co_return false;
+    if (!answer.body.empty()) co_return co_await send_body(answer, answer.body);
+    const SimulatedStream stream(answer, request, number_);
+    if (!request.stream) co_return co_await send_object(answer, stream);
+    co_return co_await send_stream(answer, stream);
+}
+
+asio::awaitable<bool> Simulator::State::Session::send_body(const SimulatedAnswer& answer, std::string body,
+                                                           std::size_t send) {
+    if (answer.gzip_body) body = gzip(body);
+    start_head(answer, answer.content_type);
+    if (answer.gzip_body) head_ += "content-encoding: gzip\r\n";
+    head_ += "content-length: " + std::to_string(body.size()) + "\r\n\r\n";
+    if (answer.delay_first > Duration::zero()) {
+        const bool alive = co_await next_write(answer, answer.delay_first);
+        if (!alive) co_return false;
+    }
+    body_ = body.substr(0, send);
+    co_return co_await flush(answer, Part::last);
+}
+
+asio::awaitable<bool> Simulator::State::Session::send_object(const SimulatedAnswer& answer,
+                                                             const SimulatedStream& stream) {
+    if (!answer.first_error.empty()) {
+        const SimulatedAnswer error = failure(500);
+        co_return co_await send_body(error, error.body);
+    }
+    std::string object = stream.as_one_object();
+    if (answer.malformed_at < stream.chunks()) object.pop_back();
+    const std::size_t half = object.size() / 2;
+    const bool cuts = answer.cut_after <= stream.chunks();
+    const bool stalls = answer.stall_after <= stream.chunks();
+    const bool sent = co_await send_body(answer, std::move(object), cuts || stalls ? half : SIZE_MAX);
+    if (!sent) co_return false;
+    if (cuts) co_return cut();
+    if (stalls) co_return co_await stall();
+    co_return true;
+}
+
+asio::awaitable<bool> Simulator::State::Session::send_stream(const SimulatedAnswer& answer,
+                                                             const SimulatedStream& stream) {
+    start_head(answer, "text/event-stream; charset=utf-8");
+    head_ += "transfer-encoding: chunked\r\n\r\n";
+    chunked_ = true;
+    stream.open(body_);
+    if (!answer.first_error.empty()) co_return co_await flush(answer, Part::last);
+
+    const std::size_t chunks = std::min({stream.chunks(), answer.cut_after, answer.stall_after});
+    for (std::size_t i = 0; i < chunks; ++i) {
+        const Duration delay = i == 0 ? answer.delay_first : answer.delay_between;
+        const bool new_write = i == 0 ? delay > Duration::zero() : i % answer.tokens_per_write == 0;
+        if (new_write) {
+            const bool alive = co_await next_write(answer, delay);
+            if (!alive) co_return false;
+        }
+        stream.chunk(i, body_);
+    }
+    const bool cuts = answer.cut_after == chunks;
+    const bool stalls = answer.stall_after == chunks;
+    if (!cuts && !stalls) {
+        stream.finish(body_);
+        co_return co_await flush(answer, Part::last);
+    }
+    const bool sent = co_await flush(answer, Part::more);
+    if (!sent) co_return false;
+    if (cuts) co_return cut();
+    co_return co_await stall();
+}
+
+asio::awaitable<bool> Simulator::State::Session::next_write(const SimulatedAnswer& answer, Duration delay) {
+    if (!answer.one_write) {
+        const bool sent = co_await flush(answer, Part::more);
+        if (!sent) co_return false;
+    }
+    co_return co_await pause(delay);
+}
+
+asio::awaitable<bool> Simulator::State::Session::flush(const SimulatedAnswer& answer, Part part) {
+    if (chunked_) {
+        if (!body_.empty()) {
+            append_chunk_size(head_, body_.size());
+            body_ += "\r\n";
+        }
+        if (part == Part::last) {
+            body_ += "0\r\n\r\n";
+            chunked_ = false;
+        }
+    }
+    if (gone_) co_return false;
+    if (answer.one_byte_writes) {
+        co_await write_by_byte();
+    } else {
+        const IoResult result = co_await connection_->write(asio::buffer(head_), asio::buffer(body_));
+        if (result.error) gone_ = true;
+    }
+    head_.clear();
+    body_.clear();
+    if (++writes_ % kWritesPerTurn == 0) {
+        co_await asio::post(state_->executor, asio::use_awaitable);
+    }
+    co_return !gone_;
+}
+
+asio::awaitable<void> Simulator::State::Session::write_by_byte() {
+    const std::string bytes = head_ + body_;
+    for (std::size_t i = 0; i < bytes.size() && !gone_; ++i) {
+        const IoResult result = co_await connection_->write(asio::buffer(&bytes[i], 1), asio::const_buffer());
+        if (result.error) gone_ = true;
+        // Lets the other side read each byte alone, where both share a loop.
+        co_await asio::post(state_->executor, asio::use_awaitable);
+    }
+}
+
+asio::awaitable<bool> Simulator::State::Session::pause(Duration how_long) {
+    if (how_long <= Duration::zero()) co_return !gone_;
+    co_return co_await pause_until(state_->clock->now() + how_long);
+}
+
+asio::awaitable<bool> Simulator::State::Session::pause_until(TimePoint when) {
+    timer_->arm(when);
+    while (!gone_ && state_->clock->now() < when) {
+        co_await changed_.wait();
+    }
+    timer_->disarm();
+    co_return !gone_;
+}
+
+asio::awaitable<bool> Simulator::State::Session::stall() {
+    co_return co_await pause_until(kNever);
+}
+
+bool Simulator::State::Session::cut() noexcept {
+    close();
+    return false;
+}
+
+void Simulator::State::Session::start_head(const SimulatedAnswer& answer, std::string_view content_type) {
+    head_ = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
+    head_.append(reason_phrase(answer.status)).append("\r\ncontent-type: ").append(content_type);
+    head_ += "\r\nopenai-processing-ms: 5\r\nopenai-version: 2020-10-01\r\nx-request-id: req_sim" +
+             std::to_string(number_) + "\r\n";
+    for (const auto& [name, value] : answer.headers)
+        head_.append(name).append(": ").append(value).append("\r\n");
+    if (!decoder_.keep_alive()) head_ += "connection: close\r\n";
+}
+
+}  // namespace sluice::testing
