@@ -41,8 +41,9 @@ void for_each_element(std::string_view list, Visit visit) {
 std::optional<std::uint64_t> parse_length(std::string_view digits) noexcept {
     std::uint64_t value = 0;
     for (const char c : digits) {
-        if (c < '0' || c > '9' || value > (UINT64_MAX - 9) / 10) return std::nullopt;
-        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        if (c < '0' || c > '9' || value > (UINT64_MAX - digit) / 10) return std::nullopt;
+        value = value * 10 + digit;
     }
     return digits.empty() ? std::nullopt : std::optional(value);
 }
