@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "testing/simulator_support.hpp"
+#include "wire/http_response.hpp"
 #include "wire/json_reader.hpp"
 
 using namespace std::chrono_literals;
@@ -400,11 +401,12 @@ BOOST_AUTO_TEST_CASE(an_io_context_may_go_under_a_simulator) {
     Simulator longer(brief->get_executor(), sluice::Runtime(clock, network, nullptr));
     longer.listen();
     longer.listen(*network, sluice::Origin(false, "other.test", 80));
-    const auto client = std::make_shared<RawClient>();
+    auto client = std::make_shared<RawClient>();
     client->connection = network->make(brief->get_executor(), sluice::Origin(false, "other.test", 80));
     asio::co_spawn(*brief, RawClient::talk(client, clock, ask("sim-slow-first")), rethrow);
     clock->advance(*brief, 1s);
     BOOST_TEST(longer.open_connections() == 1U);
+    client.reset();  // but for its coroutine's share
     brief.reset();
     BOOST_TEST(longer.open_connections() == 0U);
 }
