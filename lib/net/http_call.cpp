@@ -23,10 +23,6 @@ constexpr unsigned kBurst = 16;
 // What finish() reads away to keep a connection; beyond it a new one is cheaper.
 constexpr std::size_t kMaxDrained = std::size_t{256} << 10;
 
-asio::mutable_buffer buffer_of(std::span<char> bytes) noexcept {
-    return {bytes.data(), bytes.size()};
-}
-
 }  // namespace
 
 // Every await is followed by the same questions, in this order: were we closed? is the caller cancelled? did
@@ -135,12 +131,14 @@ class HttpCall::State {
     bool can_read() const noexcept {
         return answered_ && !closed_ && !failure_ && !lease_->decoder.complete();
     }
-    Phase body_phase() const noexcept {
-        return deadlines_.first_event_seen() ? Phase::stream : Phase::first_event;
+    bool can_keep() const noexcept { return answered_ && keep_ && !cut_ && !failure_; }
+    Result<void> broken(std::error_code error) {
+        return failed(
+            body_failure(error, deadlines_.first_event_seen() ? Phase::stream : Phase::first_event));
     }
-    asio::mutable_buffer buffer();
+    asio::mutable_buffer space();
     IoResult try_some(asio::mutable_buffer into);
-    void accept(const IoResult& got);
+    Result<void> accept(const IoResult& got);
     void begin_linger();
     std::size_t drain();
     bool append_to(std::string& text, std::size_t limit);
@@ -265,15 +263,15 @@ asio::awaitable<Result<void>> HttpCall::State::exchange(std::string_view head, s
     for (;;) {
         const wire::Progress progress = decoder.parse_head();
         if (progress == wire::Progress::done) break;
-        const std::span<char> into = decoder.prepare();
-        if (into.empty()) co_return head_failure(decoder.error(), decoder.started());
+        const asio::mutable_buffer into = space();
+        if (into.size() == 0) co_return head_failure(decoder.error(), decoder.started());
         IoResult got;
         if (write_error) {
-            got = connection().try_read_some(buffer_of(into));
+            got = connection().try_read_some(into);
             if (got.error && got.bytes == 0) co_return send_failure(write_error);
         } else {
             const Operation reading(*this);
-            const IoResult waited = co_await connection().read_some(buffer_of(into));
+            const IoResult waited = co_await connection().read_some(into);
             got = waited;
         }
         check(cancellation);
@@ -296,8 +294,8 @@ asio::awaitable<Result<void>> HttpCall::State::read(std::shared_ptr<State> self)
     if (self->complete()) co_return Result<void>();
     self->check(cancellation);
     if (!self->can_read()) co_return self->verdict();
-    const asio::mutable_buffer into = self->buffer();
-    if (self->failure_) co_return self->verdict();
+    const asio::mutable_buffer into = self->space();
+    if (into.size() == 0) co_return self->broken(self->lease_->decoder.error());
     IoResult got = self->try_some(into);
     if (got.error == asio::error::would_block) {
         if (self->late_ && self->is_late()) co_return self->verdict();
@@ -311,44 +309,42 @@ asio::awaitable<Result<void>> HttpCall::State::read(std::shared_ptr<State> self)
         if (self->failure_) co_return self->verdict();
         if (got.error == asio::error::operation_aborted) self->abort();
     }
-    self->accept(got);
-    co_return self->verdict();
+    co_return self->accept(got);
 }
 
 bool HttpCall::State::try_read() {
     if (busy_ || !can_read()) return false;
-    const asio::mutable_buffer into = buffer();
-    if (failure_) return false;
+    const asio::mutable_buffer into = space();
+    if (into.size() == 0) return broken(lease_->decoder.error()).has_value();
     const IoResult got = try_some(into);
     if (got.error == asio::error::would_block) return false;
-    accept(got);
-    return !failure_;
+    return accept(got).has_value();
 }
 
-// Space to read into; none when the buffer's limit is reached, and that is a failure.
-asio::mutable_buffer HttpCall::State::buffer() {
-    wire::ResponseDecoder& decoder = lease_->decoder;
-    const std::span<char> free = decoder.prepare();
-    if (free.empty()) fail(body_failure(decoder.error(), body_phase()));
+// Space to read into; none when the response is broken or exceeds the buffer's limit.
+asio::mutable_buffer HttpCall::State::space() {
+    const std::span<char> free = lease_->decoder.prepare();
     return asio::buffer(free.data(), free.size());
 }
 
 IoResult HttpCall::State::try_some(asio::mutable_buffer into) {
-    if (burst_ == kBurst) return {asio::error::would_block, 0};
+    // Who is late must not be called so before what is there was read.
+    if (burst_ >= kBurst && !late_) return {asio::error::would_block, 0};
     const IoResult got = connection().try_read_some(into);
     if (!got.error) ++burst_;
     return got;
 }
 
-void HttpCall::State::accept(const IoResult& got) {
+Result<void> HttpCall::State::accept(const IoResult& got) {
     wire::ResponseDecoder& decoder = lease_->decoder;
     decoder.commit(got.bytes);
     if (got.error == asio::error::eof) {
         decoder.commit_eof();
     } else if (got.error && got.bytes == 0) {
-        fail(body_failure(got.error, body_phase()));
+        return broken(got.error);
     }
-    if (decoder.error()) fail(body_failure(decoder.error(), body_phase()));
+    if (decoder.error()) return broken(decoder.error());
+    return {};
 }
 
 asio::awaitable<Result<std::string>> HttpCall::State::read_all(std::shared_ptr<State> self,
@@ -377,7 +373,6 @@ bool HttpCall::State::append_to(std::string& text, std::size_t limit) {
         }
         decoder.consume(piece.size());
     } while (decoder.decode_body());
-    if (decoder.error()) fail(body_failure(decoder.error(), body_phase()));
     return true;
 }
 
@@ -392,10 +387,10 @@ std::string HttpCall::State::decoded(std::string raw, std::size_t limit) {
 asio::awaitable<void> HttpCall::State::finish(std::shared_ptr<State> self) {
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
     self->begin_linger();
-    for (std::size_t drained = self->drain(); self->can_read() && drained < kMaxDrained;
+    for (std::size_t drained = self->drain(); self->can_keep() && self->can_read() && drained < kMaxDrained;
          drained += self->drain()) {
-        const asio::mutable_buffer into = self->buffer();
-        if (self->failure_) break;
+        const asio::mutable_buffer into = self->space();
+        if (into.size() == 0) break;
         IoResult got = self->try_some(into);
         if (got.error == asio::error::would_block) {
             if (!self->lingering_ || is_cancelled(cancellation)) break;
@@ -405,20 +400,20 @@ asio::awaitable<void> HttpCall::State::finish(std::shared_ptr<State> self) {
             got = waited;
         }
         if (self->closed_) co_return;
-        self->accept(got);
+        if (!self->accept(got)) break;
     }
     self->close();
 }
 
 void HttpCall::State::begin_linger() {
-    if (!answered_ || closed_ || options_.deadlines.linger <= Deadlines::kNone) return;
+    if (!can_keep() || closed_ || options_.deadlines.linger <= Deadlines::kNone) return;
     lingering_ = true;
     arm(std::min(now() + options_.deadlines.linger, deadlines_.budget_end()));
 }
 
 // Decodes and drops what was read of the body.
 std::size_t HttpCall::State::drain() {
-    if (!answered_ || closed_ || failure_) return 0;
+    if (!can_keep() || closed_) return 0;
     wire::ResponseDecoder& decoder = lease_->decoder;
     std::size_t drained = 0;
     do {
@@ -432,7 +427,7 @@ void HttpCall::State::close() noexcept {
     if (closed_) return;
     watchdog_->disarm();
     was_complete_ = complete();
-    if (!busy_) {
+    if (!busy_ && can_keep()) {
         burst_ = 0;
         drain();
         if (try_read()) drain();
@@ -443,7 +438,7 @@ void HttpCall::State::close() noexcept {
         wake_.notify();
         return;
     }
-    if (answered_ && keep_ && !cut_ && !failure_ && lease_->decoder.reusable()) lease_.return_to_pool(now());
+    if (can_keep() && lease_->decoder.reusable()) lease_.return_to_pool(now());
     lease_ = Lease();
 }
 

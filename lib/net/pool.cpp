@@ -218,45 +218,47 @@ asio::awaitable<Lease> Pool::acquire(const Runtime& runtime, const Origin& origi
     Turn turn(shared_from_this(), runtime, origin, limits, executor, wake);
     if (turn.waiting()) co_await wake.wait();
     Lease lease = turn.end();
-    if (lease.pool_) furnish(lease, runtime, http, fresh, executor);
+    if (lease.pool_) furnish(lease, runtime, origin, http, fresh, executor);
     co_return lease;
 }
 
-// Gives a lease that has a slot its connection.
-void Pool::furnish(Lease& lease, const Runtime& runtime, const wire::HttpLimits& http, bool fresh,
-                   const asio::any_io_executor& executor) {
-    const TimePoint now = runtime.clock->now();
-    Entry& entry = entry_of(lease.entry_);
-    Connections dead;
-    std::unique_lock lock(state_->mutex);
-    Book& book = entry.second;
-    state_->sweep(now, dead);
-    while (!fresh && !book.idle.empty()) {
-        Idle newest = std::move(book.idle.back());
-        book.idle.pop_back();
-        // Asking the connection is a system call: not under the lock.
+// The newest idle connection that still works. To ask it is a system call, so not under the lock.
+std::unique_ptr<PooledConnection> Pool::take_idle(void* entry, TimePoint now, Duration expiry) {
+    std::vector<Idle>& idle = entry_of(entry).second.idle;
+    for (;;) {
+        std::unique_lock lock(state_->mutex);
+        if (idle.empty()) return nullptr;
+        Idle newest = std::move(idle.back());
+        idle.pop_back();
         lock.unlock();
-        const bool usable =
-            now - newest.since < lease.limits_.idle_expiry && newest.connection->connection->is_idle_alive();
-        if (usable) {
-            lease.connection_ = std::move(newest.connection);
-            break;
-        }
-        newest.connection.reset();
-        lock.lock();
+        if (now - newest.since < expiry && newest.connection->connection->is_idle_alive())
+            return std::move(newest.connection);
     }
-    if (lease) {
-        if (same(lease->limits, http)) return lease->decoder.reset();
+}
+
+// Gives a lease that has a slot its connection.
+void Pool::furnish(Lease& lease, const Runtime& runtime, const Origin& origin, const wire::HttpLimits& http,
+                   bool fresh, const asio::any_io_executor& executor) {
+    const PoolLimits& limits = lease.limits_;
+    const TimePoint now = runtime.clock->now();
+    if (!fresh) lease.connection_ = take_idle(lease.entry_, now, limits.idle_expiry);
+    {
+        auto& [key, book] = entry_of(lease.entry_);
+        Connections dead;
+        const std::lock_guard lock(state_->mutex);
+        state_->sweep(now, dead);
+        while (!book.idle.empty() && book.leased + book.idle.size() > limits.max_connections_per_origin)
+            state_->close_oldest(book, dead);
+    }
+    if (!lease) {
+        lease.connection_ =
+            std::make_unique<PooledConnection>(runtime.connector->make(executor, origin), http);
+    } else if (same(lease->limits, http)) {
+        lease->decoder.reset();
+    } else {
         lease->limits = http;
         lease->decoder = wire::ResponseDecoder(http);
-        return;
     }
-    const auto& [connector, origin] = entry.first;
-    if (!book.idle.empty() && book.leased + book.idle.size() > lease.limits_.max_connections_per_origin)
-        state_->close_oldest(book, dead);
-    lock.unlock();
-    dead.clear();
-    lease.connection_ = std::make_unique<PooledConnection>(connector->make(executor, origin), http);
 }
 
 Pool::Stats Pool::stats() const {

@@ -104,8 +104,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
     struct State;
     class Turn;
     Pool();
-    void furnish(Lease& lease, const Runtime& runtime, const wire::HttpLimits& http, bool fresh,
-                 const asio::any_io_executor& executor);
+    std::unique_ptr<PooledConnection> take_idle(void* entry, TimePoint now, Duration expiry);
+    void furnish(Lease& lease, const Runtime& runtime, const Origin& origin, const wire::HttpLimits& http,
+                 bool fresh, const asio::any_io_executor& executor);
 
     std::unique_ptr<State> state_;
 };
