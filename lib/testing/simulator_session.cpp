@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <stdexcept>
+#include <utility>
 
 #include "testing/simulator_models.hpp"
 #include "testing/simulator_state.hpp"
@@ -19,31 +20,20 @@ constexpr std::size_t kMaxInput = std::size_t{1} << 20;  // of pipelined request
 // A socket with room takes writes without a turn of the loop; after so many the others get one.
 constexpr std::size_t kWritesPerTurn = 16;
 
-std::string_view reason_phrase(int status) {
-    switch (status) {
-        case 200:
-            return "OK";
-        case 400:
-            return "Bad Request";
-        case 401:
-            return "Unauthorized";
-        case 403:
-            return "Forbidden";
-        case 404:
-            return "Not Found";
-        case 405:
-            return "Method Not Allowed";
-        case 429:
-            return "Too Many Requests";
-        case 500:
-            return "Internal Server Error";
-        case 502:
-            return "Bad Gateway";
-        case 503:
-            return "Service Unavailable";
-        default:
-            return "Status";
-    }
+std::string_view reason_phrase(int status) noexcept {
+    constexpr std::array<std::pair<int, std::string_view>, 10> kPhrases{{{200, "OK"},
+                                                                         {400, "Bad Request"},
+                                                                         {401, "Unauthorized"},
+                                                                         {403, "Forbidden"},
+                                                                         {404, "Not Found"},
+                                                                         {405, "Method Not Allowed"},
+                                                                         {429, "Too Many Requests"},
+                                                                         {500, "Internal Server Error"},
+                                                                         {502, "Bad Gateway"},
+                                                                         {503, "Service Unavailable"}}};
+    const auto* const found = std::find_if(kPhrases.begin(), kPhrases.end(),
+                                           [status](const auto& row) { return row.first == status; });
+    return found == kPhrases.end() ? std::string_view() : found->second;
 }
 
 std::string gzip(std::string_view text) {

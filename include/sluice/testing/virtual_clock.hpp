@@ -1,4 +1,5 @@
-// Time under the test's control: nothing happens until the test lets it pass, and then it takes no time at all.
+// Time under the test's control: nothing happens until the test lets it pass, and then it takes no time at
+// all.
 //
 //   asio::io_context context;
 //   auto clock = std::make_shared<sluice::testing::VirtualClock>();
@@ -15,7 +16,9 @@
 
 namespace sluice::testing {
 
-/// One thread only. Timers that are due at the same time ring in the order in which they were armed.
+/// One thread only, and no real sockets in the same io_context: time would jump over what they wait for.
+/// Timers that are due at the same time ring in the order in which they were armed. Timers may outlive the
+/// clock; they then never ring.
 class VirtualClock : public Clock {
   public:
     VirtualClock();
@@ -24,9 +27,11 @@ class VirtualClock : public Clock {
     TimePoint now() const noexcept override;
     std::unique_ptr<Timer> make_timer(asio::any_io_executor executor, std::function<void()> on_ring) override;
 
-    /// Lets `duration` pass, ringing each timer at its own time and running `context` in between. Returns with all ready work done.
+    /// Lets `duration` pass, ringing each timer at its own time and running `context` in between. Returns
+    /// with all ready work done.
     void advance(asio::io_context& context, Duration duration);
-    /// Runs until nothing is ready and no timer is armed. Returns how much time passed.
+    /// Runs until nothing is ready and no timer is armed. Returns how much time passed. Does not return while
+    /// a timer is armed again each time it rings: use advance() there.
     Duration run(asio::io_context& context);
     /// Timers that are armed now: zero after a test means that nothing was forgotten.
     std::size_t armed() const noexcept;
