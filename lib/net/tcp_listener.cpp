@@ -8,12 +8,17 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <cerrno>
+
 namespace sluice::net {
 
 using asio::ip::tcp;
 
 TcpListener::TcpListener(asio::any_io_executor executor, const std::string& address, std::uint16_t port)
-    : acceptor_(std::move(executor), tcp::endpoint(asio::ip::make_address(address), port)) {}
+    : acceptor_(std::move(executor), tcp::endpoint(asio::ip::make_address(address), port)),
+      reserve_(acceptor_.get_executor(), tcp::v4()) {
+    acceptor_.non_blocking(true);
+}
 
 std::uint16_t TcpListener::port() const noexcept {
     std::error_code ignored;
@@ -27,10 +32,26 @@ asio::awaitable<std::unique_ptr<Connection>> TcpListener::accept() {
         tcp::socket socket =
             co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
         if (!error) co_return std::make_unique<TcpConnection>(std::move(socket));
-        if (error != asio::error::connection_aborted)
-            break;  // a peer that left while it queued is no reason to stop
+        if (error == asio::error::no_descriptors || error.value() == ENFILE) {
+            turn_one_away();
+        } else if (error != asio::error::connection_aborted) {  // a peer that left while it queued is no
+                                                                // reason to stop
+            break;
+        }
     }
     co_return nullptr;
+}
+
+// A peer that can be neither served nor dequeued would make accept() fail for ever, as fast as the loop
+// turns.
+void TcpListener::turn_one_away() noexcept {
+    std::error_code ignored;
+    reserve_.close(ignored);
+    {
+        tcp::socket peer(acceptor_.get_executor());
+        acceptor_.accept(peer, ignored);
+    }
+    reserve_.open(tcp::v4(), ignored);
 }
 
 void TcpListener::close() noexcept {

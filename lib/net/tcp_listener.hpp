@@ -1,4 +1,4 @@
-// Accepts TCP connections as the Connection seam knows them. For the simulator today, for the gateway tomorrow.
+// Accepts TCP connections as the Connection seam knows them.
 #pragma once
 
 #include <sluice/connector.hpp>
@@ -19,12 +19,16 @@ class TcpListener {
     /// Binds and listens; port 0 takes a free one. Throws asio::system_error when the address cannot be used.
     TcpListener(asio::any_io_executor executor, const std::string& address, std::uint16_t port);
     std::uint16_t port() const noexcept;
-    /// The next connection, already open; null after close() or cancellation. Never throws.
+    /// The next connection, already open; null after close() or cancellation. Never throws. When the process
+    /// is out of file descriptors, peers that cannot be served are hung up on.
     asio::awaitable<std::unique_ptr<Connection>> accept();
     void close() noexcept;
 
   private:
+    void turn_one_away() noexcept;
+
     asio::ip::tcp::acceptor acceptor_;
+    asio::ip::tcp::socket reserve_;  // a descriptor kept for turn_one_away()
 };
 
 /// Makes close() of a connection made by TcpListener or the system connector send RST instead of FIN.

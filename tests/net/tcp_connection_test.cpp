@@ -8,6 +8,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 using namespace sluice;
 using namespace sluice::net;
 using namespace sluice::net::test;
@@ -241,6 +244,43 @@ BOOST_AUTO_TEST_CASE(close_and_cancellation_end_accept_with_null) {
     BOOST_TEST(!closed.error());
     BOOST_TEST(!accepted);
 }
+
+#ifndef __SANITIZE_ADDRESS__  // UBSan opens pipes to look at objects, and without descriptors calls good ones bad
+BOOST_AUTO_TEST_CASE(out_of_descriptors_it_turns_peers_away_and_goes_on) {
+    asio::io_context context;
+    TcpListener listener(context.get_executor(), kLoopback, 0);
+    const asio::ip::tcp::endpoint address(asio::ip::make_address(kLoopback), listener.port());
+    asio::ip::tcp::socket unlucky(context, address.protocol());
+    asio::ip::tcp::socket lucky(context, address.protocol());
+    std::unique_ptr<Connection> accepted;
+    Task task(context, accept_into(listener, accepted));
+    task.turn();
+
+    rlimit normal{};
+    BOOST_REQUIRE(getrlimit(RLIMIT_NOFILE, &normal) == 0);
+    const int next = dup(STDIN_FILENO);
+    BOOST_REQUIRE(next >= 0);
+    ::close(next);
+    rlimit exhausted = normal;
+    exhausted.rlim_cur = static_cast<rlim_t>(next);
+    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &exhausted) == 0);
+    unlucky.connect(address);
+    unlucky.non_blocking(true);
+    std::error_code error;
+    char byte = 0;
+    const bool hung_up = eventually([&] {
+        task.turn();
+        unlucky.receive(asio::buffer(&byte, 1), 0, error);
+        return error != asio::error::would_block;
+    });
+    setrlimit(RLIMIT_NOFILE, &normal);
+    BOOST_TEST(hung_up);
+    BOOST_TEST(!task.done());
+    lucky.connect(address);
+    BOOST_TEST(task.finish());
+    BOOST_TEST(accepted.get());
+}
+#endif
 
 BOOST_AUTO_TEST_CASE(an_address_that_cannot_be_used_is_refused) {
     asio::io_context context;
