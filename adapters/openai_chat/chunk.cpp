@@ -172,8 +172,45 @@ void Chunk::clear() noexcept {
 }
 
 Error Chunk::read(std::string_view text, std::size_t readable, wire::TextArena& arena) {
-    clear();
     arena_ = &arena;
+    std::string_view escaped;
+    if (shape_.match(text, escaped) && wire::unescape(escaped, arena, *shape_text_)) {
+        id = model = {};
+        return SUCCESS;
+    }
+    shape_.forget();
+    clear();
+    if (Error error = parse(text, readable)) return error;
+    shape_text_ = only_text();
+    // Text in the arena had escapes: where it came from is not known any more.
+    if (shape_text_ != nullptr && shape_text_->data() > text.data() && shape_text_->data() < end_)
+        shape_.learn(text, *shape_text_);
+    return SUCCESS;
+}
+
+/// The text of a chunk that says one thing and nothing else, or null.
+std::string_view* Chunk::only_text() noexcept {
+    if (choice_count_ != 1 || has_usage || has_error || !unknown.empty()) return nullptr;
+    Choice& choice = choices_[0];
+    if (!choice.has_delta || !choice.finish_reason.empty() || !choice.unknown.empty()) return nullptr;
+    if (!choice.pieces.empty() || !choice.details.empty() || choice.tools.size() > 1) return nullptr;
+    std::string_view* only = nullptr;
+    int said = 0;
+    for (std::string_view* text : {&choice.content, &choice.reasoning, &choice.refusal}) {
+        if (text->empty()) continue;
+        only = text;
+        ++said;
+    }
+    if (!choice.tools.empty()) {
+        ToolFragment& tool = choice.tools[0];
+        if (!tool.id.empty() || !tool.name.empty()) return nullptr;
+        only = &tool.arguments;
+        ++said;
+    }
+    return said == 1 ? only : nullptr;
+}
+
+Error Chunk::parse(std::string_view text, std::size_t readable) {
     end_ = text.data() + text.size();
     json::document document;
     if (Error error = wire::thread_parser().iterate(text.data(), text.size(), readable).get(document))

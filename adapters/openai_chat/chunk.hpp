@@ -3,6 +3,7 @@
 // decoder's business.
 #pragma once
 
+#include "adapters/openai_chat/chunk_shape.hpp"
 #include "wire/json_reader.hpp"
 
 #include <cstddef>
@@ -68,6 +69,7 @@ class Chunk {
     /// Reads `json`, of which `readable` bytes are allocated (at least wire::kPadding more than its size).
     /// Views point into `json` or `arena`. An error for anything that is not one JSON object, checked to its
     /// end.
+    /// `id` and `model` may be left empty after the first chunk of a stream.
     simdjson::error_code read(std::string_view json, std::size_t readable, wire::TextArena& arena);
 
     std::string_view id;
@@ -87,6 +89,8 @@ class Chunk {
     using Error = simdjson::error_code;
 
     void clear() noexcept;
+    Error parse(std::string_view json, std::size_t readable);
+    std::string_view* only_text() noexcept;
     Error read_choices(wire::json::value value);
     Error read_choice(wire::json::object object, Choice& choice);
     Error read_delta(wire::json::value value, Choice& choice);
@@ -105,6 +109,8 @@ class Chunk {
 
     std::vector<Choice> choices_;
     std::size_t choice_count_ = 0;
+    ChunkShape shape_;
+    std::string_view* shape_text_ = nullptr;  // where the shape's text goes: the one thing this chunk says
     wire::TextArena* arena_ = nullptr;
     const char* end_ = nullptr;  // of the document
 };

@@ -1,9 +1,10 @@
-// Real traffic, fed whole, byte by byte and in random pieces, against what the providers' own SDKs made of it.
+// Real traffic, fed whole, byte by byte and in random pieces, against what the providers' own SDKs made of
+// it.
 #include "support/recordings.hpp"
 #include "support/decode.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <simdjson.h>
+#include <boost/test/unit_test.hpp>
 
 #include <map>
 #include <random>
@@ -36,10 +37,12 @@ void check_usage(const std::optional<Usage>& usage, dom::element reported) {
     BOOST_REQUIRE(usage.has_value());
     auto count = [&](const char* path) {
         std::uint64_t value = 0;
-        return reported.at_pointer(path).get_uint64().get(value) == simdjson::SUCCESS ? std::optional<Tokens>(value)
-                                                                                      : std::nullopt;
+        return reported.at_pointer(path).get_uint64().get(value) == simdjson::SUCCESS
+                   ? std::optional<Tokens>(value)
+                   : std::nullopt;
     };
-    auto prompt = count("/prompt_tokens"), completion = count("/completion_tokens"), total = count("/total_tokens");
+    auto prompt = count("/prompt_tokens"), completion = count("/completion_tokens"),
+         total = count("/total_tokens");
     auto reasoning = count("/completion_tokens_details/reasoning_tokens");
     if (!reasoning) reasoning = count("/reasoning_tokens");
     auto cached = count("/prompt_tokens_details/cached_tokens");
@@ -79,7 +82,8 @@ void check_against(const Decoded& got, dom::element expected) {
         dom::element error;
         if (expected["error_in_stream"].get(error) == simdjson::SUCCESS && !error.is_null()) {
             BOOST_TEST(got.error->code == string_at(error, "code"));
-            BOOST_TEST(got.error->provider_message.substr(0, 200) == string_at(error, "message").substr(0, 200));
+            BOOST_TEST(got.error->provider_message.substr(0, 200) ==
+                       string_at(error, "message").substr(0, 200));
         } else {
             BOOST_TEST((got.error->kind == ErrorKind::stream_truncated));
         }
@@ -103,7 +107,8 @@ void check_stream(const fs::path& path) {
         check_against(whole, expected);
         // Every byte belongs to an event, up to the terminal one, and none twice.
         BOOST_TEST(body.starts_with(whole.raw));
-        if (whole.stop) BOOST_TEST(body.substr(whole.raw.size()).find_first_not_of("\r\n") == std::string::npos);
+        if (whole.stop)
+            BOOST_TEST(body.substr(whole.raw.size()).find_first_not_of("\r\n") == std::string::npos);
 
         BOOST_TEST((test::decode_chat_bytewise(body).trace == whole.trace));
         std::mt19937 random(20261120);
@@ -114,8 +119,9 @@ void check_stream(const fs::path& path) {
             BOOST_REQUIRE_EQUAL(split.trace, whole.trace);
             BOOST_REQUIRE(body.starts_with(split.raw));
         }
-        BOOST_TEST((test::decode_chat(body, [](std::size_t left) { return left; }, test::facts_for_tests(), {}, false).trace ==
-                    whole.trace));
+        BOOST_TEST((test::decode_chat(
+                        body, [](std::size_t left) { return left; }, test::facts_for_tests(), {}, false)
+                        .trace == whole.trace));
     }
 }
 

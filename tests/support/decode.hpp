@@ -31,7 +31,7 @@ struct Decoded {
     std::optional<StopReason> stop;       // set by Finish
     std::string raw_stop;
     std::optional<Usage> usage;
-    std::optional<ErrorInfo> error;       // set by Failure
+    std::optional<ErrorInfo> error;  // set by Failure
     adapters::ResponseInfo info;
     std::string trace;
     std::string raw;  // raw() of all events
@@ -52,7 +52,8 @@ struct Decoded {
         }
         if (const auto* e = event.as<RefusalDelta>()) note(event, "refusal", e->text, refusal);
         if (const auto* e = event.as<ToolCallStart>()) {
-            trace += "start " + std::to_string(e->index) + " " + std::string(e->id) + " " + std::string(e->name) + "\n";
+            trace += "start " + std::to_string(e->index) + " " + std::string(e->id) + " " +
+                     std::string(e->name) + "\n";
             if (event.choice() == 0) {
                 tools.resize(std::max<std::size_t>(tools.size(), e->index + 1));
                 tools[e->index].id = e->id;
@@ -81,7 +82,8 @@ struct Decoded {
         if (const auto* e = event.as<Failure>()) {
             ++terminals;
             error = e->error();
-            trace += "failure " + std::string(class_name(e->error().kind)) + " " + e->error().provider_message + "\n";
+            trace += "failure " + std::string(class_name(e->error().kind)) + " " +
+                     e->error().provider_message + "\n";
         }
     }
 
@@ -100,11 +102,12 @@ inline adapters::ExchangeFacts facts_for_tests() {
     return facts;
 }
 
-/// `next_read(left)` says how many bytes the next read brings. Each read moves the window to fresh memory of just its size
-/// and the padding, so that a view kept too long or a look too far is found by AddressSanitizer.
+/// `next_read(left)` says how many bytes the next read brings. Each read moves the window to fresh memory of
+/// just its size and the padding, so that a view kept too long or a look too far is found by
+/// AddressSanitizer.
 inline Decoded decode_chat(std::string_view body, const std::function<std::size_t(std::size_t)>& next_read,
-                           adapters::ExchangeFacts facts = facts_for_tests(), adapters::BodyLimits limits = {},
-                           bool padded = true) {
+                           adapters::ExchangeFacts facts = facts_for_tests(),
+                           adapters::BodyLimits limits = {}, bool padded = true) {
     auto decoder = adapters::openai_chat::dialect().make_decoder(std::move(facts));
     adapters::BodyReader reader(*decoder, limits);
     adapters::EventBatch batch;

@@ -1,0 +1,70 @@
+#include "adapters/openai_chat/chunk_shape.hpp"
+
+#include <simdjson.h>
+
+#include <cstring>
+
+namespace sluice::adapters::openai_chat {
+namespace {
+
+constexpr std::size_t kLongestText =
+    512;  // beyond that the parser's vectors are faster than a loop over bytes
+
+/// The length of the JSON string source at the front of `text`, up to its closing quote; npos when it is none
+/// we take.
+std::size_t string_length(std::string_view text) noexcept {
+    unsigned char high = 0;
+    const std::size_t limit = text.size() < kLongestText ? text.size() : kLongestText;
+    for (std::size_t i = 0; i < limit; ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        high |= byte;
+        if (byte == '"') {
+            bool valid = high < 0x80 || simdjson::validate_utf8(text.data(), i);
+            return valid ? i : std::string_view::npos;
+        }
+        if (byte == '\\') ++i;
+        if (byte < 0x20) return std::string_view::npos;
+    }
+    return std::string_view::npos;
+}
+
+}  // namespace
+
+void ChunkShape::learn(std::string_view json, std::string_view text) {
+    constexpr std::string_view kPadding = "\"obfuscation\":\"";
+    shape_.assign(json);
+    text_begin_ = static_cast<std::size_t>(text.data() - json.data());
+    text_end_ = text_begin_ + text.size();
+    padding_begin_ = padding_end_ = json.size();
+    std::size_t padding = json.find(kPadding, text_end_);
+    if (padding == std::string_view::npos) return;
+    padding += kPadding.size();
+    std::size_t length = string_length(json.substr(padding));
+    if (length == std::string_view::npos) return;
+    padding_begin_ = padding;
+    padding_end_ = padding + length;
+}
+
+bool ChunkShape::match(std::string_view json, std::string_view& escaped) const noexcept {
+    if (shape_.empty() || json.size() <= text_begin_) return false;
+    if (std::memcmp(json.data(), shape_.data(), text_begin_) != 0) return false;
+    json.remove_prefix(text_begin_);
+    std::size_t length = string_length(json);
+    if (length == std::string_view::npos || length == 0) return false;
+    escaped = json.substr(0, length);
+    json.remove_prefix(length);
+
+    const std::string_view shape = shape_;
+    const std::string_view between = shape.substr(text_end_, padding_begin_ - text_end_);
+    if (!json.starts_with(between)) return false;
+    json.remove_prefix(between.size());
+    if (padding_begin_ == shape.size()) return json.empty();
+
+    length = string_length(json);
+    // An escape there would be unchecked.
+    if (length == std::string_view::npos || json.substr(0, length).find('\\') != std::string_view::npos)
+        return false;
+    return json.substr(length) == shape.substr(padding_end_);
+}
+
+}  // namespace sluice::adapters::openai_chat

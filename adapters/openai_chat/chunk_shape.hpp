@@ -1,0 +1,34 @@
+// The shape of the last chunk: its bytes with a hole where its text was. Nearly every chunk of a stream
+// differs from the one before only in that text, and then comparing bytes is several times cheaper than
+// parsing JSON, and just as exact: the surrounding bytes were validated when the shape was learnt, and what
+// fills the hole is checked to be a JSON string.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace sluice::adapters::openai_chat {
+
+class ChunkShape {
+  public:
+    /// `json` is a valid chunk; `text` is a part of it, the whole inside of a string without escapes.
+    void learn(std::string_view json, std::string_view text);
+    void forget() noexcept { shape_.clear(); }
+
+    /// Whether `json` is the learnt chunk with another text, not empty, between the same quotes. `escaped` is
+    /// then that text's source: without bare quotes or control characters and valid UTF-8, but its escapes
+    /// are not checked yet.
+    bool match(std::string_view json, std::string_view& escaped) const noexcept;
+
+  private:
+    std::string shape_;
+    std::size_t text_begin_ = 0;
+    std::size_t text_end_ = 0;
+    // OpenAI pads its chunks with random text of its own: a second hole. Both at shape_.size() when there is
+    // none.
+    std::size_t padding_begin_ = 0;
+    std::size_t padding_end_ = 0;
+};
+
+}  // namespace sluice::adapters::openai_chat
