@@ -107,25 +107,35 @@ class Paragraph {
   public:
     explicit Paragraph(Terminal& out) : out_(out) {}
 
-    void add(std::string_view piece) {
-        if (column_ == 0 || column_ + piece.size() > kWidth) {
-            while (piece.starts_with(' '))
-                piece.remove_prefix(1);
+    void add(std::string_view word) {
+        if (column_ == 0 || column_ + word.size() > kWidth) {
+            while (word.starts_with(' '))
+                word.remove_prefix(1);
             out_.write(column_ == 0 ? "   " : "\n   ");
             column_ = 3;
         }
-        out_.write_untrusted(piece);
-        column_ += piece.size();
+        out_.write_untrusted(word);
+        column_ += word.size();
     }
     void end() {
         if (column_ != 0) out_.write("\n");
         column_ = 0;
+    }
+    void add_whole(std::string_view text) {
+        for (const std::string& word : to_tokens(text))
+            add(word);
+        end();
     }
 
   private:
     Terminal& out_;
     std::size_t column_ = 0;
 };
+
+/// The provider's own explanation, or ours where it gave none.
+std::string words_of(const ErrorInfo& error) {
+    return one_line(error.provider_message.empty() ? error.message : error.provider_message);
+}
 
 class Demo {
   public:
@@ -185,9 +195,7 @@ class Demo {
         simulator_.on_model("demo-cut", [cut](std::size_t, std::string_view) { return cut; });
 
         out_.write("\n" + out_.paint(Style::bold, std::to_string(++act_number_) + ". " + act.title) + "\n");
-        for (const std::string& word : to_tokens(act.what_to_see))
-            paragraph_.add(word);
-        paragraph_.end();
+        paragraph_.add_whole(act.what_to_see);
         out_.write("\n");
         line(Style::cyan, ">", one_line(options_.prompt));
     }
@@ -206,8 +214,9 @@ class Demo {
         fallback.on_failover = [this](const Failover& what) {
             line(Style::red, "x",
                  what.failed.provider_id + "/" + what.failed.id + " failed after " +
-                     format_duration(std::chrono::duration_cast<Duration>(what.record.duration)) + "\n     " +
-                     describe_for_people(what.error));
+                     format_duration(std::chrono::duration_cast<Duration>(what.record.duration)) + ": " +
+                     cause_of(what.error));
+            paragraph_.add_whole(words_of(what.error));
         };
         return FallbackBoundModel(std::move(legs), std::move(fallback));
     }
@@ -223,22 +232,23 @@ class Demo {
 
     void sum_up(const TokenStream& stream, const std::optional<ErrorInfo>& failure, TimePoint started,
                 TimePoint first_event) {
-        if (failure) line(Style::red, "x", describe_for_people(*failure));
-        std::string legs;
-        for (const Attempt& attempt : stream.attempts())
-            legs += attempt.provider + " " + std::string(class_name(attempt.error.kind)) + " in " +
-                    format_duration(std::chrono::duration_cast<Duration>(attempt.duration)) + ", ";
-        legs += stream.answerer().provider_id +
-                (failure ? " " + std::string(class_name(failure->kind)) : " answered");
-
+        if (failure) {
+            line(Style::red, "x", cause_of(*failure));
+            paragraph_.add_whole(words_of(*failure));
+        }
+        const Answerer& answerer = stream.answerer();
         out_.write("\n");
-        fact(failure ? "began" : "answered", stream.answerer().provider_id + "/" +
-                                                 stream.answerer().model_id + " (" +
-                                                 stream.answerer().response_id + ")");
-        fact("attempts", std::to_string(stream.attempts().size() + 1) + ": " + legs);
+        fact(failure ? "began" : "answered",
+             answerer.provider_id + "/" + answerer.model_id + ", response " + answerer.response_id);
+        std::string_view label = "attempts";
+        for (const Attempt& attempt : stream.attempts())
+            fact(std::exchange(label, ""),
+                 attempt.provider + ": " + cause_of(attempt.error) + " after " +
+                     format_duration(std::chrono::duration_cast<Duration>(attempt.duration)));
+        fact(label, answerer.provider_id + ": " + (failure ? cause_of(*failure) : "a whole answer"));
         fact("tokens", format_tokens(stream.usage()));
-        fact("first token",
-             format_duration(first_event - started) + " after the request, failed legs included");
+        fact("first token", "after " + format_duration(first_event - started) +
+                                (stream.attempts().empty() ? "" : ", failed legs included"));
         fact("total", format_duration(clock_->now() - started));
     }
 

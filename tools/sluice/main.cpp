@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
 
     CLI::App app("Streams LLM tokens from the first provider of a chain that answers.", "sluice");
     app.set_version_flag("--version", "sluice " SLUICE_VERSION);
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);  // none is dealt with below: "required" would hide a misspelt one
     const std::map<std::string, spdlog::level::level_enum> levels{{"debug", spdlog::level::debug},
                                                                   {"info", spdlog::level::info},
                                                                   {"warning", spdlog::level::warn},
@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
         start_log(level);
         for (const cli::Command& command : commands)
             if (command.app->parsed()) return command.run();
+        cli::Terminal(STDERR_FILENO).write(app.help());
         return cli::kUsage;
     } catch (const cli::UsageError& error) {
         return complain(error.what(), cli::kUsage);

@@ -5,13 +5,21 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <string_view>
 
 namespace sluice::cli {
 
+std::string cause_of(const ErrorInfo& error) {
+    // The 200 of an error inside a stream tells nothing.
+    const std::string status = error.status >= 300 ? std::to_string(error.status) : std::string();
+    const std::string_view gap = status.empty() || error.code.empty() ? "" : " ";
+    std::string cause(class_name(error.kind));
+    if (!status.empty() || !error.code.empty()) cause += fmt::format(" ({}{}{})", status, gap, error.code);
+    return one_line(cause);
+}
+
 std::string describe_for_people(const ErrorInfo& error) {
-    std::string line(class_name(error.kind));
-    if (error.status != 0)
-        line += fmt::format(" ({}{}{})", error.status, error.code.empty() ? "" : " ", error.code);
+    std::string line = cause_of(error);
     if (!error.message.empty()) line += ": " + error.message;
     if (!error.provider_message.empty()) line += ": " + error.provider_message;
     return one_line(line);

@@ -10,7 +10,9 @@
 
 namespace sluice::cli {
 
-/// "RateLimited (429 rate_limit_exceeded): our words: the provider's words", on one line and safe to print.
+/// "RateLimited (429 rate_limit_exceeded)".
+std::string cause_of(const ErrorInfo& error);
+/// cause_of(error), our words and the provider's, on one line and safe to print.
 std::string describe_for_people(const ErrorInfo& error);
 /// "870 us", "12.3 ms", "1.84 s".
 std::string format_duration(Duration duration);
