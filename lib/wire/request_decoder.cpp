@@ -162,10 +162,10 @@ struct RequestDecoder::State {
     }
 
     std::size_t put(std::string_view bytes) {
-        // Beast 1.74 asserts that there are more than four bytes when it goes on with a last chunk. No
-        // chunked body ends in fewer.
-        const bool in_chunks = parser->is_header_done() && parser->chunked();
-        if (bytes.size() < (in_chunks ? 5U : 1U)) return 0;
+        // Beast 1.74 asserts that there are more than four bytes when it goes on with a last chunk that it
+        // has seen before.
+        const bool last_chunk_begins = bytes.size() < 5 && bytes.starts_with("0\r\n");
+        if (bytes.empty() || last_chunk_begins) return 0;
         beast::error_code error;
         const std::size_t taken = parser->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
         if (parser->status != 0) {
