@@ -17,8 +17,10 @@ struct BoundedOutcome {
     std::exception_ptr thrown;
 };
 
-/// Runs `work` on the caller's executor until it ends or `limit` has passed; then it is cancelled (terminal) and left to
-/// end on its own, holding nothing of the caller's. Cancellation of the caller cancels `work` and is thrown as operation_aborted.
-asio::awaitable<BoundedOutcome> run_bounded(asio::awaitable<void> work, std::shared_ptr<Clock> clock, Duration limit);
+/// Runs `work` on the caller's executor until it ends or `limit` has passed; then it is cancelled (terminal)
+/// and left to end on its own, holding nothing of the caller's. Cancellation of the caller cancels `work` and
+/// is thrown as operation_aborted.
+asio::awaitable<BoundedOutcome> run_bounded(asio::awaitable<void> work, std::shared_ptr<Clock> clock,
+                                            Duration limit);
 
 }  // namespace sluice::net

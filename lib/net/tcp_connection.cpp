@@ -15,10 +15,9 @@ using asio::ip::tcp;
 
 namespace {
 
-IoResult ended(std::error_code error, std::size_t bytes = 0) {
+IoResult ended(std::error_code error) {
     IoResult result;
     result.error = error;
-    result.bytes = bytes;
     return result;
 }
 
@@ -80,8 +79,9 @@ asio::awaitable<IoResult> TcpConnection::read_some(asio::mutable_buffer into) {
         result.error = aborted();
         co_return result;
     }
-    result.bytes =
+    const std::size_t bytes =
         co_await socket_->async_read_some(into, asio::redirect_error(asio::use_awaitable, result.error));
+    result.bytes = bytes;
     co_return result;
 }
 
@@ -92,8 +92,7 @@ IoResult TcpConnection::try_read_some(asio::mutable_buffer into) {
     return result;
 }
 
-// Most writes fit into the socket's buffer: then there is nothing to wait for, and no turn of the loop to
-// pay.
+// Most writes fit into the socket's buffer: then there is nothing to wait for.
 asio::awaitable<IoResult> TcpConnection::write(asio::const_buffer head, asio::const_buffer body) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (!is_open() || is_cancelled(state)) co_return ended(aborted());

@@ -51,6 +51,7 @@ asio::awaitable<std::error_code> TlsConnection::open() {
     BIO* const bio = ssl_ ? make_socket_bio(socket_) : nullptr;
     if (!bio) {
         detail_ = "cannot set up TLS for this host name";
+        tcp_.close();
         co_return ConnectError::tls_failed;
     }
     socket_.descriptor = tcp_.socket().native_handle();
@@ -131,6 +132,7 @@ asio::awaitable<std::error_code> TlsConnection::wait_for(Want want) {
     co_return error;
 }
 
+// Waits in its own frame and not through wait_for(): one frame less on the hot path.
 asio::awaitable<IoResult> TlsConnection::read_some(asio::mutable_buffer into) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     for (;;) {
@@ -154,25 +156,26 @@ IoResult TlsConnection::try_read_some(asio::mutable_buffer into) {
     return read.want == Want::nothing ? read.result : ended(asio::error::would_block);
 }
 
-// Head and the start of the body go out as one record: a request that fits is one send and, at the peer, one
-// read.
+// Head and the start of the body go out as one record: a request that fits is one send, and one read at the
+// peer.
 asio::awaitable<IoResult> TlsConnection::write(asio::const_buffer head, asio::const_buffer body) {
-    if (head.size() == 0 || body.size() == 0 || head.size() >= kRecord) {
-        IoResult result = co_await write_all(head);
-        if (result.error) co_return result;
-        const IoResult rest = co_await write_all(body);
-        result.error = rest.error;
-        result.bytes += rest.bytes;
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    std::string first;
+    if (head.size() > 0 && head.size() < kRecord && body.size() > 0) {
+        const std::size_t shared = std::min(body.size(), kRecord - head.size());
+        first.reserve(head.size() + shared);
+        first.append(static_cast<const char*>(head.data()), head.size());
+        first.append(static_cast<const char*>(body.data()), shared);
+        head = asio::buffer(first);
+        body += shared;
+    }
+    IoResult result = co_await write_all(head);
+    if (result.error || body.size() == 0) co_return result;
+    if (is_cancelled(state)) {
+        result.error = aborted();
         co_return result;
     }
-    std::string first;
-    first.reserve(std::min(kRecord, head.size() + body.size()));
-    first.append(static_cast<const char*>(head.data()), head.size());
-    const std::size_t shared = std::min(body.size(), kRecord - head.size());
-    first.append(static_cast<const char*>(body.data()), shared);
-    IoResult result = co_await write_all(asio::buffer(first));
-    if (result.error) co_return result;
-    const IoResult rest = co_await write_all(body + shared);
+    const IoResult rest = co_await write_all(body);
     result.error = rest.error;
     result.bytes += rest.bytes;
     co_return result;
@@ -192,7 +195,8 @@ asio::awaitable<IoResult> TlsConnection::write_all(asio::const_buffer from) {
             result.bytes += written.result.bytes;
             from += written.result.bytes;
         } else {
-            result.error = co_await wait_for(written.want);
+            const std::error_code failed = co_await wait_for(written.want);
+            result.error = failed;
         }
         if (result.error) break;
     }
@@ -210,8 +214,7 @@ void TlsConnection::close() noexcept {
     tcp_.close();
 }
 
-// A TLS 1.3 server may have sent session tickets meanwhile: the peek takes them in and says that nothing else
-// is there.
+// The peek takes in the session tickets that a TLS 1.3 server sends unasked; anything else it finds is wrong.
 bool TlsConnection::is_idle_alive() noexcept {
     if (!ready_ || !tcp_.is_open()) return false;
     char byte = 0;

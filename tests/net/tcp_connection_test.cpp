@@ -245,7 +245,8 @@ BOOST_AUTO_TEST_CASE(close_and_cancellation_end_accept_with_null) {
     BOOST_TEST(!accepted);
 }
 
-#ifndef __SANITIZE_ADDRESS__  // UBSan opens pipes to look at objects, and without descriptors calls good ones bad
+#ifndef __SANITIZE_ADDRESS__  // UBSan opens pipes to look at objects, and without descriptors calls good ones
+                              // bad
 BOOST_AUTO_TEST_CASE(out_of_descriptors_it_turns_peers_away_and_goes_on) {
     asio::io_context context;
     TcpListener listener(context.get_executor(), kLoopback, 0);
