@@ -50,6 +50,12 @@ struct End {
         return {};
     }
 
+    /// Why nothing can be written.
+    std::error_code refuse_write() const {
+        if (const std::error_code error = unusable()) return error;
+        return writes == faults.fail_write_at ? fault() : out.broken();
+    }
+
     IoResult take(asio::mutable_buffer into) {
         if (const std::error_code error = unusable()) return {error, 0};
         if (reads == faults.fail_read_at) return {fault(), 0};
@@ -95,12 +101,8 @@ asio::awaitable<IoResult> write_all(std::shared_ptr<End> end, asio::const_buffer
                                     asio::const_buffer body) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     IoResult result;
-    if (end->writes == end->faults.fail_write_at) {
-        result.error = end->fault();
-        co_return result;
-    }
     for (;;) {
-        result.error = end->unusable() ? end->unusable() : end->out.broken();
+        result.error = end->refuse_write();
         if (result.error) co_return result;
         const std::size_t of_head = end->out.put(head);
         head += of_head;

@@ -146,7 +146,8 @@ asio::awaitable<bool> Simulator::State::Session::answer_request() {
     number_ = ++state_->answers;
     const bool complete = co_await perform(answer, request);
     if (!complete && !closed_) ++state_->aborted;  // it was not us who ended it
-    co_return complete&& decoder_.keep_alive();
+    const bool again = complete && decoder_.keep_alive();
+    co_return again;
 }
 
 asio::awaitable<bool> Simulator::State::Session::perform(const SimulatedAnswer& answer,
@@ -159,7 +160,8 @@ asio::awaitable<bool> Simulator::State::Session::perform(const SimulatedAnswer& 
     if (answer.silent) co_return co_await stall();
     const bool alive = co_await pause(answer.delay_head);
     if (!alive) co_return false;
-    if (!answer.body.empty()) co_return co_await send_body(answer, answer.body);
+    const bool error = answer.status < 200 || answer.status > 299;
+    if (error || !answer.body.empty()) co_return co_await send_body(answer, answer.body);
     const SimulatedStream stream(answer, request, number_);
     if (!request.stream) co_return co_await send_object(answer, stream);
     co_return co_await send_stream(answer, stream);
@@ -187,10 +189,10 @@ asio::awaitable<bool> Simulator::State::Session::send_object(const SimulatedAnsw
     }
     std::string object = stream.as_one_object();
     if (answer.malformed_at < stream.chunks()) object.pop_back();
-    const std::size_t half = object.size() / 2;
     const bool cuts = answer.cut_after <= stream.chunks();
     const bool stalls = answer.stall_after <= stream.chunks();
-    const bool sent = co_await send_body(answer, std::move(object), cuts || stalls ? half : SIZE_MAX);
+    const std::size_t send = cuts || stalls ? object.size() / 2 : object.size();
+    const bool sent = co_await send_body(answer, std::move(object), send);
     if (!sent) co_return false;
     if (cuts) co_return cut();
     if (stalls) co_return co_await stall();
@@ -205,10 +207,11 @@ asio::awaitable<bool> Simulator::State::Session::send_stream(const SimulatedAnsw
     stream.open(body_);
     if (!answer.first_error.empty()) co_return co_await flush(answer, Part::last);
 
+    const std::size_t per_write = std::max<std::size_t>(answer.tokens_per_write, 1);
     const std::size_t chunks = std::min({stream.chunks(), answer.cut_after, answer.stall_after});
     for (std::size_t i = 0; i < chunks; ++i) {
         const Duration delay = i == 0 ? answer.delay_first : answer.delay_between;
-        const bool new_write = i == 0 ? delay > Duration::zero() : i % answer.tokens_per_write == 0;
+        const bool new_write = i == 0 ? delay > Duration::zero() : i % per_write == 0;
         if (new_write) {
             const bool alive = co_await next_write(answer, delay);
             if (!alive) co_return false;

@@ -172,6 +172,32 @@ BOOST_AUTO_TEST_CASE(every_built_in_model_does_what_it_says) {
     BOOST_TEST(clock->armed() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_model_of_your_own_may_answer_anything) {
+    simulator->on_model("sim-ok", [](std::size_t turn, std::string_view body) {
+        SimulatedAnswer answer;
+        answer.headers.emplace_back("x-turn", std::to_string(turn));
+        answer.headers.emplace_back("x-body", std::to_string(body.size()));
+        if (turn == 0) answer.status = 418;
+        if (turn == 1) {
+            answer.body = "event: made by hand\n\n";
+            answer.content_type = "text/event-stream";
+        }
+        answer.tokens = {"a"};
+        answer.tokens_per_write = 0;
+        return answer;
+    });
+    const Answer empty = this->answer(ask("sim-ok"));
+    BOOST_TEST(empty.status == 418);
+    BOOST_TEST(empty.complete);
+    BOOST_TEST(empty.body.empty());
+    BOOST_TEST(empty.header("x-turn") == "0");
+    BOOST_TEST(empty.header("x-body") == std::to_string(simulator->requests()[0].body.size()));
+    const Answer by_hand = this->answer(ask("sim-ok"));
+    BOOST_TEST(by_hand.body == "event: made by hand\n\n");
+    BOOST_TEST(by_hand.header("content-type") == "text/event-stream");
+    BOOST_TEST(this->answer(ask("sim-ok")).has(R"({"content":"a"})"));
+}
+
 BOOST_AUTO_TEST_CASE(an_http_error_has_the_body_that_openai_writes) {
     const Answer answer = this->answer(ask("sim-429-retry-after"));
     BOOST_TEST(answer.body == R"({

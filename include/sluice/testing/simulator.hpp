@@ -42,7 +42,7 @@ struct SimulatedAnswer {
     bool reset_before_headers = false;  ///< Reads the request, then resets the connection.
     bool silent = false;                ///< Reads the request, then says nothing for ever.
     Duration delay_head{0};             ///< Before the response head.
-    int status = 200;                   ///< Other than 2xx: `body` is the answer.
+    int status = 200;                   ///< Other than 2xx: `body` is the answer, empty or not.
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;  ///< When not empty, sent as it is with its length: the body of an error, or any other.
     bool gzip_body = false;                         ///< Sends `body` with Content-Encoding: gzip.
@@ -66,7 +66,7 @@ struct SimulatedAnswer {
     bool done_marker = true;              ///< data: [DONE]
     bool one_byte_writes = false;         ///< One byte per write.
     bool one_write = false;               ///< The whole answer, head included, in one write.
-    std::size_t tokens_per_write = 1;
+    std::size_t tokens_per_write = 1;     ///< 0 is taken as 1.
     std::string line_end = "\n";
 };
 
@@ -105,7 +105,7 @@ class Simulator {
     const std::vector<Seen>& requests() const noexcept;
     std::size_t connections() const noexcept;  ///< Accepted so far.
     std::size_t open_connections() const noexcept;
-    /// Streams whose client went away before the end.
+    /// Requests whose client went away before the end of the answer.
     std::size_t aborted() const noexcept;
     /// Stops accepting and closes every connection; completes when nothing runs any more. Once, and not
     /// inside on_model().
