@@ -42,7 +42,7 @@ struct Book {
     std::list<std::shared_ptr<Waiter>> waiters;
 };
 
-// The key keeps the connector alive, as its connections need.
+// Holds the connector, so that no other one can come to live at its address.
 using Key = std::pair<std::shared_ptr<Connector>, Origin>;
 using Books = std::map<Key, Book>;
 using Entry = Books::value_type;
@@ -251,8 +251,7 @@ void Pool::furnish(Lease& lease, const Runtime& runtime, const Origin& origin, c
             state_->close_oldest(book, dead);
     }
     if (!lease) {
-        lease.connection_ =
-            std::make_unique<PooledConnection>(runtime.connector->make(executor, origin), http);
+        lease.connection_ = std::make_unique<PooledConnection>(runtime.connector, executor, origin, http);
     } else if (same(lease->limits, http)) {
         lease->decoder.reset();
     } else {

@@ -38,10 +38,16 @@ struct PoolLimits {
     Duration idle_expiry = std::chrono::seconds(55);
 };
 
-/// A connection with the buffer that belongs to it: both are reused together.
+/// A connection with the buffer that belongs to it: both are reused together. Keeps its connector alive, as
+/// the connection needs.
 struct PooledConnection {
-    PooledConnection(std::unique_ptr<Connection> transport, const wire::HttpLimits& http)
-        : connection(std::move(transport)), limits(http), decoder(http) {}
+    PooledConnection(std::shared_ptr<Connector> maker, const asio::any_io_executor& executor,
+                     const Origin& origin, const wire::HttpLimits& http)
+        : connector(std::move(maker)),
+          connection(connector->make(executor, origin)),
+          limits(http),
+          decoder(http) {}
+    std::shared_ptr<Connector> connector;
     std::unique_ptr<Connection> connection;
     wire::HttpLimits limits;
     wire::ResponseDecoder decoder;

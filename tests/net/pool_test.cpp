@@ -299,6 +299,62 @@ BOOST_AUTO_TEST_CASE(clear_closes_what_is_idle) {
     BOOST_TEST(world.stats() == "1 idle, 0 leased, 0 waiting, 1 alive");
 }
 
+namespace {
+
+/// Looks whether its connections go before it does.
+class CountingConnector final : public sluice::Connector {
+  public:
+    explicit CountingConnector(std::size_t& left_behind) : left_behind_(left_behind) {}
+    ~CountingConnector() override { left_behind_ += alive_; }
+    std::unique_ptr<Connection> make(asio::any_io_executor, const Origin&) override {
+        return std::make_unique<Counted>(alive_);
+    }
+
+  private:
+    class Counted final : public Connection {
+      public:
+        explicit Counted(std::size_t& alive) : alive_(alive) { ++alive_; }
+        ~Counted() override { --alive_; }
+        asio::awaitable<std::error_code> open() override { co_return std::error_code(); }
+        asio::awaitable<sluice::IoResult> read_some(asio::mutable_buffer) override {
+            co_return sluice::IoResult();
+        }
+        sluice::IoResult try_read_some(asio::mutable_buffer) override { return {}; }
+        asio::awaitable<sluice::IoResult> write(asio::const_buffer, asio::const_buffer) override {
+            co_return sluice::IoResult();
+        }
+        void close() noexcept override {}
+        bool is_idle_alive() noexcept override { return true; }
+
+      private:
+        std::size_t& alive_;
+    };
+    std::size_t& left_behind_;
+    std::size_t alive_ = 0;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_connector_outlives_its_connections) {
+    for (const bool by_clearing : {true, false}) {
+        std::size_t left_behind = 0;
+        World world;
+        world.runtime.connector = std::make_shared<CountingConnector>(left_behind);
+        const std::weak_ptr<sluice::Connector> connector = world.runtime.connector;
+        world.leave_idle();
+        world.runtime.connector = world.network;
+        BOOST_TEST(!connector.expired());
+        if (by_clearing) {
+            world.pool->clear();
+        } else {
+            world.clock->advance(world.context, PoolLimits().idle_expiry);
+            world.start();
+        }
+        BOOST_TEST(connector.expired());
+        BOOST_TEST(left_behind == 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(everything_dies_with_its_context) {
     auto clock = std::make_shared<VirtualClock>();
     auto network = std::make_shared<MemoryNetwork>();
