@@ -29,15 +29,19 @@ asio::awaitable<std::unique_ptr<Connection>> TcpListener::accept() {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     while (acceptor_.is_open() && !is_cancelled(state)) {
         std::error_code error;
-        tcp::socket socket =
-            co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+        tcp::socket socket(acceptor_.get_executor());
+        acceptor_.accept(socket, error);
         if (!error) co_return std::make_unique<TcpConnection>(std::move(socket));
         if (error == asio::error::no_descriptors || error.value() == ENFILE) {
             turn_one_away();
-        } else if (error != asio::error::connection_aborted) {  // a peer that left while it queued is no
-                                                                // reason to stop
+        } else if (error != asio::error::would_block && error != asio::error::connection_aborted) {
             break;
         }
+        // Not async_accept: without descriptors accept() fails although nobody is there, and a loop around it
+        // would spin.
+        co_await acceptor_.async_wait(asio::socket_base::wait_read,
+                                      asio::redirect_error(asio::use_awaitable, error));
+        if (error) break;
     }
     co_return nullptr;
 }
