@@ -32,7 +32,8 @@ def clang_tidy(build, jobs):
     def tidy(unit):
         run = subprocess.run(["clang-tidy-14", "--quiet", "-p", str(build), *options, str(unit)],
                              capture_output=True, text=True)
-        return {line for line in run.stdout.splitlines() if re.search(r": (warning|error): ", line)}
+        return {f"{pathlib.Path(file).resolve()}:{rest}"  # headers are seen through the links of the floors
+                for file, rest in re.findall(r"^(/[^:\n]+):(\d+:\d+: (?:warning|error): .*)$", run.stdout, re.MULTILINE)}
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         found = set().union(*pool.map(tidy, units))
