@@ -1,5 +1,6 @@
-// CPU per token of decoding an OpenAI stream from a loopback socket into typed events, against what one would write by hand or
-// use instead. Every contestant's transcript is compared with the server's before its time counts.
+// CPU per token of decoding an OpenAI stream from a loopback socket into typed events, against what one would
+// write by hand or use instead. Every contestant's transcript is compared with the server's before its time
+// counts.
 //
 //   client_stream [tokens] [rounds]
 #include <sluice/openai.hpp>
@@ -34,7 +35,8 @@ using bench::StreamServer;
 using bench::Transcript;
 
 constexpr std::string_view kRequest =
-    "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+    "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
+    "application/json\r\nContent-Length: 2\r\n\r\n{}";
 constexpr std::string_view kLastChunk = "\r\n0\r\n\r\n";
 
 class Socket {
@@ -71,7 +73,8 @@ Transcript receive_only(const StreamServer& server) {
     return bytes == server.answer_bytes() ? server.expected() : Transcript();
 }
 
-// What a good engineer writes by hand in an afternoon for exactly this server: no limits, no errors, no other dialect.
+// What a good engineer writes by hand in an afternoon for exactly this server: no limits, no errors, no other
+// dialect.
 class ByHand {
   public:
     Transcript run(const StreamServer& server) {
@@ -86,7 +89,8 @@ class ByHand {
                 end -= begin;
                 begin = 0;
             }
-            const std::size_t got = socket.receive(buffer.data() + end, buffer.size() - simdjson::SIMDJSON_PADDING - end);
+            const std::size_t got =
+                socket.receive(buffer.data() + end, buffer.size() - simdjson::SIMDJSON_PADDING - end);
             if (got == 0) break;
             end += got;
             if (in_head) {
@@ -127,8 +131,8 @@ class ByHand {
         for (simdjson::ondemand::object choice : choices) {
             simdjson::ondemand::object delta;
             std::string_view content;
-            if (!choice.find_field("delta").get_object().get(delta) && !delta.find_field("content").get_string().get(content) &&
-                !content.empty())
+            if (!choice.find_field("delta").get_object().get(delta) &&
+                !delta.find_field("content").get_string().get(content) && !content.empty())
                 transcript_.add(content.data(), content.size());
             std::string_view reason;
             if (!choice.find_field("finish_reason").get_string().get(reason)) has_finish_reason_ = true;
@@ -140,7 +144,8 @@ class ByHand {
     bool has_finish_reason_ = false;
 };
 
-// libcurl for HTTP, and the least one can do with its bytes: look for the field by its spelling, no JSON at all.
+// libcurl for HTTP, and the least one can do with its bytes: look for the field by its spelling, no JSON at
+// all.
 class WithCurl {
   public:
     Transcript run(const StreamServer& server) {
@@ -188,8 +193,10 @@ class WithCurl {
 };
 
 void see(const sluice::StreamEvent& event, Transcript& transcript) {
-    if (const auto* text = event.as<sluice::TextDelta>()) transcript.add(text->text.data(), text->text.size());
-    else if (event.is<sluice::Finish>()) transcript.finished = true;
+    if (const auto* text = event.as<sluice::TextDelta>())
+        transcript.add(text->text.data(), text->text.size());
+    else if (event.is<sluice::Finish>())
+        transcript.finished = true;
 }
 
 asio::awaitable<Transcript> by_batch(sluice::BoundModel model) {
@@ -198,7 +205,8 @@ asio::awaitable<Transcript> by_batch(sluice::BoundModel model) {
     for (;;) {
         const std::span<const sluice::StreamEvent> batch = co_await stream.next_batch();
         if (batch.empty()) break;
-        for (const sluice::StreamEvent& event : batch) see(event, transcript);
+        for (const sluice::StreamEvent& event : batch)
+            see(event, transcript);
     }
     co_return transcript;
 }
@@ -206,21 +214,25 @@ asio::awaitable<Transcript> by_batch(sluice::BoundModel model) {
 asio::awaitable<Transcript> by_event(sluice::BoundModel model) {
     Transcript transcript;
     sluice::TokenStream stream = co_await model.stream("Count.");
-    while (const sluice::StreamEvent* event = co_await stream.next()) see(*event, transcript);
+    while (const sluice::StreamEvent* event = co_await stream.next())
+        see(*event, transcript);
     co_return transcript;
 }
 
 enum class Loop { plain, rounds };
 
-Transcript with_sluice(const StreamServer& server, asio::awaitable<Transcript> (*consume)(sluice::BoundModel), Loop loop) {
+Transcript with_sluice(const StreamServer& server, asio::awaitable<Transcript> (*consume)(sluice::BoundModel),
+                       Loop loop) {
     asio::io_context context{1};
     const sluice::OpenAI openai{{.base_url = "http://127.0.0.1:" + std::to_string(server.port()) + "/v1"}};
     Transcript transcript;
     asio::co_spawn(context, consume(openai.model("bench")), [&](std::exception_ptr error, Transcript seen) {
         if (!error) transcript = seen;
     });
-    if (loop == Loop::rounds) sluice::RoundLoop(context).run();
-    else context.run();
+    if (loop == Loop::rounds)
+        sluice::RoundLoop(context).run();
+    else
+        context.run();
     return transcript;
 }
 
@@ -249,10 +261,22 @@ bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
         {"recv() only: the floor", receive_only, {}, {}},
         {"recv() + simdjson by hand", [](const StreamServer& s) { return ByHand().run(s); }, {}, {}},
         {"libcurl + minimal scan", [](const StreamServer& s) { return WithCurl().run(s); }, {}, {}},
-        {"sluice next_batch()", [](const StreamServer& s) { return with_sluice(s, by_batch, Loop::plain); }, {}, {}},
-        {"sluice next()", [](const StreamServer& s) { return with_sluice(s, by_event, Loop::plain); }, {}, {}},
-        {"sluice next_batch(), RoundLoop", [](const StreamServer& s) { return with_sluice(s, by_batch, Loop::rounds); }, {}, {}},
-        {"sluice next(), RoundLoop", [](const StreamServer& s) { return with_sluice(s, by_event, Loop::rounds); }, {}, {}},
+        {"sluice next_batch()",
+         [](const StreamServer& s) { return with_sluice(s, by_batch, Loop::plain); },
+         {},
+         {}},
+        {"sluice next()",
+         [](const StreamServer& s) { return with_sluice(s, by_event, Loop::plain); },
+         {},
+         {}},
+        {"sluice next_batch(), RoundLoop",
+         [](const StreamServer& s) { return with_sluice(s, by_batch, Loop::rounds); },
+         {},
+         {}},
+        {"sluice next(), RoundLoop",
+         [](const StreamServer& s) { return with_sluice(s, by_event, Loop::rounds); },
+         {},
+         {}},
     };
     for (int round = -1; round < rounds; ++round) {  // round -1 warms up
         for (Contestant& contestant : contestants) {
@@ -261,8 +285,8 @@ bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
             const std::size_t allocations = bench::allocations();
             const Transcript seen = contestant.run(server);
             if (seen != server.expected()) {
-                std::printf("%s: wrong output (%zu of %zu tokens, finished %d): no times\n", contestant.name, seen.tokens,
-                            tokens, int(seen.finished));
+                std::printf("%s: wrong output (%zu of %zu tokens, finished %d): no times\n", contestant.name,
+                            seen.tokens, tokens, int(seen.finished));
                 return false;
             }
             if (round < 0) continue;
@@ -272,13 +296,16 @@ bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
         }
     }
     const double hand = median(contestants[1].cpu_per_token);
-    std::printf("\n%zu tokens, %zu a write, %d interleaved rounds; output equal in every run\n", tokens, per_write, rounds);
-    std::printf("%-32s %10s %10s %10s %9s %12s %10s\n", "", "CPU ns/tok", "min", "max", "vs hand", "Mtok/s", "alloc/tok");
+    std::printf("\n%zu tokens, %zu a write, %d interleaved rounds; output equal in every run\n", tokens,
+                per_write, rounds);
+    std::printf("%-32s %10s %10s %10s %9s %12s %10s\n", "", "CPU ns/tok", "min", "max", "vs hand", "Mtok/s",
+                "alloc/tok");
     for (const Contestant& contestant : contestants) {
-        const auto [min, max] = std::minmax_element(contestant.cpu_per_token.begin(), contestant.cpu_per_token.end());
+        const auto [min, max] =
+            std::minmax_element(contestant.cpu_per_token.begin(), contestant.cpu_per_token.end());
         const double cpu = median(contestant.cpu_per_token);
-        std::printf("%-32s %10.0f %10.0f %10.0f %8.2fx %12.2f %10.4f\n", contestant.name, cpu, *min, *max, cpu / hand,
-                    1e3 / median(contestant.wall_per_token), contestant.allocations);
+        std::printf("%-32s %10.0f %10.0f %10.0f %8.2fx %12.2f %10.4f\n", contestant.name, cpu, *min, *max,
+                    cpu / hand, 1e3 / median(contestant.wall_per_token), contestant.allocations);
     }
     return true;
 }

@@ -18,11 +18,13 @@
 namespace bench {
 namespace {
 
-constexpr std::array<std::string_view, 8> kWords{" the", " quick", " brown", " fox", " jumps", " over", " lazy", " dogs"};
+constexpr std::array<std::string_view, 8> kWords{" the",   " quick", " brown", " fox",
+                                                 " jumps", " over",  " lazy",  " dogs"};
 
 std::string event(std::string_view delta, std::string_view finish) {
-    std::string text = R"(data: {"id":"chatcmpl-Bq8nVlq1TuYQ0m7DbTjv3cZJ2sWkA","object":"chat.completion.chunk","created":1781000000,)"
-                       R"("model":"gpt-5-2026-08-07","service_tier":"default","choices":[{"index":0,"delta":)";
+    std::string text =
+        R"(data: {"id":"chatcmpl-Bq8nVlq1TuYQ0m7DbTjv3cZJ2sWkA","object":"chat.completion.chunk","created":1781000000,)"
+        R"("model":"gpt-5-2026-08-07","service_tier":"default","choices":[{"index":0,"delta":)";
     text.append(delta).append(R"(,"logprobs":null,"finish_reason":)").append(finish).append("}]}\n\n");
     return text;
 }
@@ -36,8 +38,9 @@ std::string chunked(const std::string& payload) {
 // The answer cut as it is written.
 std::vector<std::string> encode(std::size_t tokens, std::size_t per_write, Transcript& expected) {
     std::vector<std::string> writes;
-    writes.push_back("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n" +
-                     chunked(event(R"({"role":"assistant","content":""})", "null")));
+    writes.push_back(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n" +
+        chunked(event(R"({"role":"assistant","content":""})", "null")));
     std::string payload;
     for (std::size_t i = 0; i < tokens; ++i) {
         const std::string_view word = kWords[i % kWords.size()];
@@ -104,14 +107,16 @@ bool serve_one(int socket, const std::vector<std::string>& writes) {
 
 StreamServer::StreamServer(std::size_t tokens, std::size_t per_write) {
     const std::vector<std::string> writes = encode(tokens, per_write, expected_);
-    for (const std::string& bytes : writes) answer_bytes_ += bytes.size();
+    for (const std::string& bytes : writes)
+        answer_bytes_ += bytes.size();
 
     const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (listener < 0 || ::bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener, 16) != 0 ||
+    if (listener < 0 || ::bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        ::listen(listener, 16) != 0 ||
         ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0)
         throw std::runtime_error("cannot listen on loopback");
     port_ = ntohs(address.sin_port);

@@ -1,4 +1,5 @@
-// The other end of the client benchmarks: a child process that streams one pre-encoded chat completion to whoever connects.
+// The other end of the client benchmarks: a child process that streams one pre-encoded chat completion to
+// whoever connects.
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +18,8 @@ struct Transcript {
 
     void add(const char* text, std::size_t size) {
         ++tokens;
-        for (std::size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<unsigned char>(text[i])) * 1099511628211ULL;
+        for (std::size_t i = 0; i < size; ++i)
+            hash = (hash ^ static_cast<unsigned char>(text[i])) * 1099511628211ULL;
     }
     bool operator==(const Transcript&) const = default;
 };

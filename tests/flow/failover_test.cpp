@@ -16,7 +16,8 @@ namespace {
 using Windows = std::vector<std::optional<Tokens>>;
 
 FailoverMachine machine(Windows windows) {
-    return FailoverMachine(std::move(windows), [](ErrorKind kind) { return kind != ErrorKind::provider_bad_request; });
+    return FailoverMachine(std::move(windows),
+                           [](ErrorKind kind) { return kind != ErrorKind::provider_bad_request; });
 }
 
 ErrorInfo error(ErrorKind kind, std::optional<Tokens> window = std::nullopt) {

@@ -38,7 +38,9 @@ struct World {
         return options;
     }
     template <typename T>
-    T run(asio::awaitable<T> work) { return test::run(context, *clock, std::move(work)); }
+    T run(asio::awaitable<T> work) {
+        return test::run(context, *clock, std::move(work));
+    }
 
     ~World() {
         BOOST_TEST(alpha.running() == 0U);
@@ -59,7 +61,8 @@ struct Outcome {
 std::vector<std::string> names(std::span<const Attempt> attempts) {
     std::vector<std::string> all;
     for (const Attempt& attempt : attempts) {
-        all.push_back(attempt.provider + "/" + attempt.model + " " + std::string(class_name(attempt.error.kind)) +
+        all.push_back(attempt.provider + "/" + attempt.model + " " +
+                      std::string(class_name(attempt.error.kind)) +
                       (attempt.outcome == Attempt::Outcome::skipped ? " skipped" : ""));
     }
     return all;
@@ -81,9 +84,13 @@ asio::awaitable<Outcome> consume(BoundModel model) {
     co_return outcome;
 }
 
-Script good(const char* text = "Ulaanbaatar") { return Script().text(text).text(".").finish(); }
+Script good(const char* text = "Ulaanbaatar") {
+    return Script().text(text).text(".").finish();
+}
 
-std::vector<std::string> list(std::initializer_list<std::string> items) { return items; }
+std::vector<std::string> list(std::initializer_list<std::string> items) {
+    return items;
+}
 
 }  // namespace
 
@@ -117,13 +124,16 @@ struct FailureCase {
 BOOST_AUTO_TEST_CASE(every_way_to_fail_before_the_first_answer_moves_on) {
     const std::vector<FailureCase> cases{
         {"opening fails", Script().fail_open(ErrorKind::rate_limited), ErrorKind::rate_limited},
-        {"opening fails late", Script().delay(3s).fail_open(ErrorKind::provider_timeout), ErrorKind::provider_timeout},
-        {"the first event is a failure", Script().fail(ErrorKind::provider_overloaded), ErrorKind::provider_overloaded},
+        {"opening fails late", Script().delay(3s).fail_open(ErrorKind::provider_timeout),
+         ErrorKind::provider_timeout},
+        {"the first event is a failure", Script().fail(ErrorKind::provider_overloaded),
+         ErrorKind::provider_overloaded},
         {"extensions, then a failure", Script().extension("x", "1").fail(ErrorKind::quota_exhausted),
          ErrorKind::quota_exhausted},
         {"it ends before any event", Script(), ErrorKind::stream_truncated},
         {"it ends after extensions", Script().extension("x", "1"), ErrorKind::stream_truncated},
-        {"context length", Script().fail(ErrorKind::context_length_exceeded), ErrorKind::context_length_exceeded},
+        {"context length", Script().fail(ErrorKind::context_length_exceeded),
+         ErrorKind::context_length_exceeded},
     };
     for (const FailureCase& test : cases) {
         BOOST_TEST_CONTEXT(test.what) {
@@ -174,8 +184,9 @@ BOOST_AUTO_TEST_CASE(a_passed_trigger_set_replaces_the_default) {
     world.beta.script("b", good());
     FallbackOptions options = world.options();
     options.trigger_errors = triggers::with_auth();
-    BOOST_TEST(world.run(consume(FallbackBoundModel({world.alpha.model("auth"), world.beta.model("b")}, options))).provider ==
-               "beta");
+    BOOST_TEST(
+        world.run(consume(FallbackBoundModel({world.alpha.model("auth"), world.beta.model("b")}, options)))
+            .provider == "beta");
     options.trigger_errors = TriggerSet{ErrorKind::provider_auth_failed};
     const FallbackBoundModel only_auth({world.alpha.model("rate"), world.beta.model("b")}, options);
     BOOST_CHECK_THROW(world.run(consume(only_auth)), RateLimited);
@@ -183,13 +194,13 @@ BOOST_AUTO_TEST_CASE(a_passed_trigger_set_replaces_the_default) {
 
 BOOST_AUTO_TEST_CASE(trigger_sets_count_subclasses) {
     const TriggerSet standard = triggers::standard();
-    for (const ErrorKind kind : {ErrorKind::rate_limited, ErrorKind::quota_exhausted, ErrorKind::provider_timeout,
-                                 ErrorKind::stream_truncated, ErrorKind::all_providers_failed,
-                                 ErrorKind::context_length_exceeded}) {
+    for (const ErrorKind kind :
+         {ErrorKind::rate_limited, ErrorKind::quota_exhausted, ErrorKind::provider_timeout,
+          ErrorKind::stream_truncated, ErrorKind::all_providers_failed, ErrorKind::context_length_exceeded}) {
         BOOST_TEST(standard.contains(kind));
     }
-    for (const ErrorKind kind : {ErrorKind::provider_auth_failed, ErrorKind::provider_bad_request, ErrorKind::model_not_found,
-                                 ErrorKind::content_filtered}) {
+    for (const ErrorKind kind : {ErrorKind::provider_auth_failed, ErrorKind::provider_bad_request,
+                                 ErrorKind::model_not_found, ErrorKind::content_filtered}) {
         BOOST_TEST(!standard.contains(kind));
         BOOST_TEST(triggers::any_error().contains(kind));
     }
@@ -200,7 +211,8 @@ BOOST_AUTO_TEST_CASE(exhaustion_carries_every_attempt_and_nests_the_last_error) 
     world.alpha.script("a", Script().fail_open(ErrorKind::rate_limited));
     world.beta.script("b", Script().fail(ErrorKind::provider_overloaded));
     world.beta.script("c", Script());
-    const FallbackBoundModel model({world.alpha.model("a"), world.beta.model("b"), world.beta.model("c")}, world.options());
+    const FallbackBoundModel model({world.alpha.model("a"), world.beta.model("b"), world.beta.model("c")},
+                                   world.options());
     try {
         world.run(consume(model));
         BOOST_FAIL("must throw");
@@ -254,7 +266,8 @@ BOOST_AUTO_TEST_CASE(extensions_before_the_first_answer_are_delivered_in_order) 
         }
         co_return seen;
     };
-    BOOST_TEST(world.run(all(model)) == list({"filters", "more", "Hi", "finish"}), boost::test_tools::per_element());
+    BOOST_TEST(world.run(all(model)) == list({"filters", "more", "Hi", "finish"}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(the_failed_leg_is_over_before_the_next_begins) {
@@ -277,12 +290,14 @@ BOOST_AUTO_TEST_CASE(after_context_length_smaller_windows_are_skipped_and_record
     world.alpha.script("small", Script().fail(ErrorKind::context_length_exceeded));
     world.beta.script("equal", good());
     world.beta.script("large", good("big"));
-    const FallbackBoundModel model({world.alpha.model(sized("small", 128'000)), world.beta.model(sized("equal", 128'000)),
-                                    world.beta.model(sized("large", 1'000'000))},
-                                   world.options());
+    const FallbackBoundModel model(
+        {world.alpha.model(sized("small", 128'000)), world.beta.model(sized("equal", 128'000)),
+         world.beta.model(sized("large", 1'000'000))},
+        world.options());
     const Outcome outcome = world.run(consume(model));
     BOOST_TEST(outcome.model == "large");
-    BOOST_TEST(outcome.attempts == list({"alpha/small ContextLengthExceeded", "beta/equal ContextLengthExceeded skipped"}),
+    BOOST_TEST(outcome.attempts ==
+                   list({"alpha/small ContextLengthExceeded", "beta/equal ContextLengthExceeded skipped"}),
                boost::test_tools::per_element());
     BOOST_REQUIRE(world.failovers.size() == 1U);
     BOOST_TEST(world.failovers.front().next->id == "large");
@@ -297,13 +312,15 @@ BOOST_AUTO_TEST_CASE(chains_nest_and_their_attempts_are_flat) {
     const FallbackBoundModel outer({inner, world.beta.model("c")}, world.options());
     const Outcome outcome = world.run(consume(outer));
     BOOST_TEST(outcome.provider == "beta");
-    BOOST_TEST(outcome.attempts == list({"alpha/a RateLimited", "alpha/b ProviderTimeout"}), boost::test_tools::per_element());
+    BOOST_TEST(outcome.attempts == list({"alpha/a RateLimited", "alpha/b ProviderTimeout"}),
+               boost::test_tools::per_element());
 
     world.beta.script("d", good("inner"));
     const FallbackBoundModel saved({world.alpha.model("a"), world.beta.model("d")}, world.options());
     const FallbackBoundModel around({world.alpha.model("b"), saved}, world.options());
-    BOOST_TEST(world.run(consume(around)).attempts == list({"alpha/b ProviderTimeout", "alpha/a RateLimited"}),
-               boost::test_tools::per_element());
+    BOOST_TEST(
+        world.run(consume(around)).attempts == list({"alpha/b ProviderTimeout", "alpha/a RateLimited"}),
+        boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_non_trigger_after_a_failover_still_tells_of_the_earlier_legs) {
@@ -316,8 +333,9 @@ BOOST_AUTO_TEST_CASE(a_non_trigger_after_a_failover_still_tells_of_the_earlier_l
         BOOST_FAIL("must throw");
     } catch (const ProviderBadRequest& error) {
         BOOST_REQUIRE(error.info().attempts);
-        BOOST_TEST(names(*error.info().attempts) == list({"alpha/a RateLimited", "beta/b ProviderBadRequest"}),
-                   boost::test_tools::per_element());
+        BOOST_TEST(
+            names(*error.info().attempts) == list({"alpha/a RateLimited", "beta/b ProviderBadRequest"}),
+            boost::test_tools::per_element());
     }
 }
 
@@ -329,14 +347,16 @@ BOOST_AUTO_TEST_CASE(what_a_hook_throws_is_logged_and_swallowed) {
     set_log_sink([&](LogLevel, std::string_view line) { lines.emplace_back(line); });
     FallbackOptions options = world.options();
     options.on_failover = [](const Failover&) { throw std::runtime_error("hook broke"); };
-    BOOST_TEST(world.run(consume(FallbackBoundModel({world.alpha.model("a"), world.beta.model("b")}, options))).text ==
-               "Ulaanbaatar.");
+    BOOST_TEST(
+        world.run(consume(FallbackBoundModel({world.alpha.model("a"), world.beta.model("b")}, options)))
+            .text == "Ulaanbaatar.");
     options.on_failover = [](const Failover&) -> asio::awaitable<void> {
         throw std::runtime_error("async hook broke");
         co_return;
     };
-    BOOST_TEST(world.run(consume(FallbackBoundModel({world.alpha.model("a"), world.beta.model("b")}, options))).text ==
-               "Ulaanbaatar.");
+    BOOST_TEST(
+        world.run(consume(FallbackBoundModel({world.alpha.model("a"), world.beta.model("b")}, options)))
+            .text == "Ulaanbaatar.");
     set_log_sink({});
     BOOST_TEST(lines == list({"provider failover: alpha/a \u2192 beta/b (RateLimited, leg 1 of 2)",
                               "on_failover threw, and was ignored: hook broke",
@@ -407,7 +427,8 @@ BOOST_AUTO_TEST_CASE(the_total_budget_ends_the_chain) {
     ErrorInfo spent(ErrorKind::provider_timeout, Phase::total, "no time left");
     world.beta.script("b", Script().delay(1s).fail(spent));
     world.beta.script("c", good());
-    const FallbackBoundModel model({world.alpha.model("a"), world.beta.model("b"), world.beta.model("c")}, world.options());
+    const FallbackBoundModel model({world.alpha.model("a"), world.beta.model("b"), world.beta.model("c")},
+                                   world.options());
     try {
         world.run(consume(model));
         BOOST_FAIL("must throw");
@@ -438,7 +459,8 @@ BOOST_AUTO_TEST_CASE(generate_keeps_the_same_rules) {
     BOOST_CHECK_THROW(world.run(mid.generate("x")), ProviderOverloaded);
 }
 
-// Cancels after every possible number of handlers: whatever was in flight is over, no hook, no next leg (point 11).
+// Cancels after every possible number of handlers: whatever was in flight is over, no hook, no next leg
+// (point 11).
 BOOST_AUTO_TEST_CASE(cancellation_at_every_suspension_point_is_no_failure) {
     const std::vector<Script> primaries{
         Script().hang(),
@@ -457,11 +479,13 @@ BOOST_AUTO_TEST_CASE(cancellation_at_every_suspension_point_is_no_failure) {
                 asio::cancellation_signal cancel;
                 bool done = false;
                 std::exception_ptr thrown;
-                asio::co_spawn(world.context, consume(FallbackBoundModel({world.alpha.model("a"), world.beta.model("b")}, options)),
-                               asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr error, Outcome) {
-                                   done = true;
-                                   thrown = error;
-                               }));
+                asio::co_spawn(
+                    world.context,
+                    consume(FallbackBoundModel({world.alpha.model("a"), world.beta.model("b")}, options)),
+                    asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr error, Outcome) {
+                        done = true;
+                        thrown = error;
+                    }));
                 for (std::size_t turn = 0; turn < turns && !done; ++turn) {
                     if (world.context.poll_one() == 0) world.clock->advance(world.context, 500ms);
                     world.context.restart();
