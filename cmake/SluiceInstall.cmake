@@ -17,6 +17,7 @@ install(FILES ${PROJECT_BINARY_DIR}/sluice-config.cmake ${PROJECT_BINARY_DIR}/sl
 
 # The prefix follows the .pc file, so that an installed tree can be moved.
 file(RELATIVE_PATH SLUICE_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" SLUICE_PC_PREFIX ${SLUICE_PC_PREFIX})
 get_target_property(definitions sluice_config INTERFACE_COMPILE_DEFINITIONS)
 list(TRANSFORM definitions PREPEND -D)
 list(JOIN definitions " " SLUICE_PC_DEFINITIONS)
