@@ -215,6 +215,14 @@ class Frames(unittest.TestCase):
                 frames = cli.decode(text, dialect="sse")
                 self.assertEqual([(frame["event"], frame["data"], frame["id"]) for frame in frames], want)
 
+    def test_a_gzip_body(self):
+        self.assertEqual(cli.decode(gzip.compress(b"data: a\n\n"), "--header", "content-encoding: gzip", dialect="sse"),
+                         [{"event": "message", "data": "a", "id": ""}])
+
+    def test_a_frame_larger_than_the_limit(self):
+        (only,) = cli.decode(b"data: " + b"x" * (9 << 20), dialect="sse")
+        self.assertEqual((only["event"], only["error"]["kind"]), ("failure", "ProviderUnavailable"))
+
     def test_invalid_utf8_is_replaced(self):
         self.assertEqual(cli.decode(b"data: a\xffb\xe2\x82\n\n", dialect="sse"),
                          [{"event": "message", "data": "a\ufffdb\ufffd", "id": ""}])

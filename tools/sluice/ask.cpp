@@ -57,8 +57,9 @@ std::string name_of(const ModelSpec& spec) {
 /// it as JSON lines on stdout, but for the error line.
 class Transcript {
   public:
-    explicit Transcript(const AskOptions& options)
-        : is_json_(options.json), is_quiet_(options.quiet), started_(clock_->now()) {}
+    explicit Transcript(const AskOptions& options) : is_json_(options.json), is_quiet_(options.quiet) {}
+
+    void on_start() { started_ = clock_->now(); }
 
     void on_failover(const Failover& what) {
         if (is_json_) return;  // its attempt is reported with the others
@@ -185,7 +186,7 @@ class Transcript {
     Terminal err_{STDERR_FILENO};
     bool is_json_;
     bool is_quiet_;
-    TimePoint started_;
+    TimePoint started_{};
     std::optional<TimePoint> first_event_;
     std::optional<ErrorInfo> error_;  // the stream's own
     std::string pending_;             // for stdout, until the end of a batch
@@ -194,6 +195,7 @@ class Transcript {
 };
 
 asio::awaitable<int> converse(BoundModel model, Request request, CallOptions call, Transcript& transcript) {
+    transcript.on_start();
     Result<TokenStream> opened = co_await model.try_stream(std::move(request), call);
     if (!opened) co_return transcript.on_error(opened.error());
     TokenStream stream = std::move(opened).value();

@@ -80,6 +80,10 @@ bool is_event_stream(const wire::HeaderList& headers) {
                       [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
 }
 
+void undo_encoding(const wire::HeaderList& headers, RecordedBody& body) {
+    if (const auto encoding = headers.find("content-encoding")) body.decode_content(*encoding);
+}
+
 /// Where events go: to stdout as they come, or into the summary.
 class Report {
   public:
@@ -147,7 +151,7 @@ void decode_stream(RecordedBody& body, adapters::StreamDecoder& decoder, Report&
 void decode_answer(const DecodeOptions& options, const adapters::Dialect& dialect, Terminal& out) {
     const wire::HeaderList headers = parse_headers(options.headers);
     RecordedBody body(options.file);
-    if (const auto encoding = headers.find("content-encoding")) body.decode_content(*encoding);
+    undo_encoding(headers, body);
 
     adapters::ExchangeFacts facts;
     facts.status = options.status;
@@ -188,6 +192,7 @@ void decode_answer(const DecodeOptions& options, const adapters::Dialect& dialec
 void decode_frames(const DecodeOptions& options, Terminal& out) {
     if (options.summary) throw UsageError("--summary needs a dialect that has answers; sse has only frames");
     RecordedBody body(options.file);
+    undo_encoding(parse_headers(options.headers), body);
     const wire::SseLimits limits;
     wire::SseParser parser(limits);
     wire::BodyBuffer buffer(Limits().read_buffer, 2 * limits.max_event);
@@ -197,7 +202,10 @@ void decode_frames(const DecodeOptions& options, Terminal& out) {
     while (!error && !out.is_closed()) {
         const std::span<char> space = buffer.prepare();
         const std::size_t got = space.empty() ? 0 : body.read(space);
-        if (got == 0) break;
+        if (got == 0) {
+            error = space.empty() ? make_error_code(wire::WireError::event_too_large) : body.error();
+            break;
+        }
         buffer.commit(got);
         buffer.take(got);
         for (;;) {
