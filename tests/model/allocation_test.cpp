@@ -6,31 +6,12 @@
 
 #include "bench/allocations.hpp"
 #include "bench/stream_server.hpp"
+#include "support/throw_counter.hpp"
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
 #include <boost/test/unit_test.hpp>
-
-#include <dlfcn.h>
-
-#include <cstdlib>
-#include <typeinfo>
-
-namespace {
-
-std::size_t thrown = 0;
-
-}  // namespace
-
-// Every throw of the process goes through here.
-extern "C" [[noreturn]] void __cxa_throw(void* object, std::type_info* type, void (*destroy)(void*)) {
-    using Throw = void (*)(void*, std::type_info*, void (*)(void*));
-    static const auto real = reinterpret_cast<Throw>(::dlsym(RTLD_NEXT, "__cxa_throw"));
-    ++thrown;
-    real(object, type, destroy);
-    std::abort();  // not reached: real() does not return
-}
 
 namespace {
 
@@ -98,10 +79,10 @@ BOOST_AUTO_TEST_CASE(failing_over_throws_nothing_until_the_chain_is_exhausted) {
     provider.script("good", Script().text("x").finish());
     const auto leg = [&](const char* id) { return provider.model(id); };
 
-    const std::size_t before = thrown;
+    const std::size_t before = sluice::test::exceptions_thrown();
     const sluice::FallbackBoundModel model({leg("first-event"), leg("open"), leg("good")});
     BOOST_TEST(run(answerer(model)) == "p");
-    BOOST_TEST(thrown == before);
+    BOOST_TEST(sluice::test::exceptions_thrown() == before);
 
     // The control: the counter does count.
     const sluice::FallbackBoundModel exhausted({leg("first-event"), leg("open")});
@@ -111,7 +92,7 @@ BOOST_AUTO_TEST_CASE(failing_over_throws_nothing_until_the_chain_is_exhausted) {
                    [&](std::exception_ptr error, std::string) { failed = error != nullptr; });
     context.run();
     BOOST_TEST(failed);
-    BOOST_TEST(thrown > before);
+    BOOST_TEST(sluice::test::exceptions_thrown() > before);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,8 @@
 
 namespace sluice::test {
 
-/// What `work` returns; rethrows what it throws. Fails when the context runs dry before `work` has ended (a hang).
+/// What `work` returns; rethrows what it throws. Fails when the context runs dry before `work` has ended (a
+/// hang).
 template <typename T>
 T run(asio::io_context& context, testing::VirtualClock& clock, asio::awaitable<T> work) {
     std::exception_ptr thrown;
@@ -26,7 +27,8 @@ T run(asio::io_context& context, testing::VirtualClock& clock, asio::awaitable<T
             done = true;
         });
         clock.run(context);
-        if (!done) throw std::logic_error("the coroutine never ended: nothing is ready and no timer is armed");
+        if (!done)
+            throw std::logic_error("the coroutine never ended: nothing is ready and no timer is armed");
         if (thrown) std::rethrow_exception(thrown);
     } else {
         std::optional<T> result;
@@ -36,7 +38,8 @@ T run(asio::io_context& context, testing::VirtualClock& clock, asio::awaitable<T
             done = true;
         });
         clock.run(context);
-        if (!done) throw std::logic_error("the coroutine never ended: nothing is ready and no timer is armed");
+        if (!done)
+            throw std::logic_error("the coroutine never ended: nothing is ready and no timer is armed");
         if (thrown) std::rethrow_exception(thrown);
         return std::move(*result);
     }
