@@ -64,8 +64,8 @@ class Transcript {
     void on_failover(const Failover& what) {
         if (is_json_) return;  // its attempt is reported with the others
         note(err_.paint(Style::yellow, name_of(what.failed)) + " failed after " +
-             format_duration(std::chrono::duration_cast<Duration>(what.record.duration)) + ": " +
-             describe_for_people(what.error) + (what.next ? "; trying " + name_of(*what.next) : ""));
+             format_duration(what.record.duration) + ": " + describe_for_people(what.error) +
+             (what.next ? "; trying " + name_of(*what.next) : ""));
     }
 
     /// The stream is open: what went before it.

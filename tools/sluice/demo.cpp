@@ -32,6 +32,9 @@ namespace {
 
 constexpr std::string_view kKey = "demo-key";
 constexpr std::size_t kWidth = 78;
+constexpr std::string_view kEpilogue =
+    "\nNext: sluice ask --model sim/sim-503 --model sim/sim-ok 'Hello?'\n"
+    "      sluice sim --list   (every failure there is)\n";
 
 struct DemoOptions {
     std::string prompt = "What is a sluice?";
@@ -58,31 +61,26 @@ struct Act {
 std::vector<Act> acts() {
     return {
         {"Failover",
-         "Three providers: the first is overloaded, the second sends its metadata and then an error, the "
-         "third "
-         "answers.",
+         "Three providers: the first is overloaded, the second sends its metadata and then an error, "
+         "the third answers.",
          {{"alpha", "sim-503"}, {"beta", "sim-metadata-then-error"}, {"gamma", "demo-story"}},
          triggers::standard(),
-         "A sluice is a channel with a gate at its head. The gate looks at what arrives, opens once, and "
-         "then "
-         "gets out of the way: these tokens come straight from the third provider's socket.",
+         "A sluice is a channel with a gate at its head. The gate looks at what arrives, opens once, "
+         "and then gets out of the way: these tokens come straight from the third provider's socket.",
          {ErrorKind::provider_overloaded, ErrorKind::provider_unavailable},
          std::nullopt},
         {"A bad key",
-         "The first provider rejects our key. A chain with triggers::with_auth moves on; the default would "
-         "tell "
-         "you at once.",
+         "The first provider rejects our key. A chain with triggers::with_auth moves on; "
+         "the default would tell you at once.",
          {{"alpha", "demo-story", "a-bad-key"}, {"beta", "demo-story"}},
          triggers::with_auth(),
-         "The caller sees one whole answer. The attempt, its cause and its time are on record for whoever "
-         "rotates "
-         "the keys.",
+         "The caller sees one whole answer. The attempt, its cause and its time are on record "
+         "for whoever rotates the keys.",
          {ErrorKind::provider_auth_failed},
          std::nullopt},
         {"A cut stream",
-         "The connection is lost in the middle. The gate has opened, so nothing is tried again; but nobody "
-         "is told "
-         "that the answer is whole.",
+         "The connection is lost in the middle. The gate has opened, so nothing is tried again; "
+         "but nobody is told that the answer is whole.",
          {{"alpha", "demo-cut"}, {"beta", "demo-story"}},
          triggers::standard(),
          "Half an answer is not an answer, however good it looks, and a client that cannot tell",
@@ -144,43 +142,40 @@ class Demo {
         simulator_.require_key(std::string(kKey));
     }
 
-    static asio::awaitable<int> play(Demo& demo) {
-        demo.out_.write(demo.out_.paint(Style::bold, "sluice demo") +
-                        ": real sockets, no network, no keys (" + demo.base_url_ + ")\n");
+    asio::awaitable<int> play() {
+        out_.write(out_.paint(Style::bold, "sluice demo") + ": real sockets, no network, no keys (" +
+                   base_url_ + ")\n");
         bool all_as_promised = true;
         for (const Act& act : acts()) {
-            const bool as_promised = co_await play_act(demo, act);
+            const bool as_promised = co_await play_act(act);
             all_as_promised = all_as_promised && as_promised;
         }
-        demo.out_.write("\n" +
-                        demo.out_.paint(Style::dim,
-                                        "Next: sluice ask --model sim/sim-503 --model sim/sim-ok "
-                                        "'Hello?'   (sluice sim --list has every failure)") +
-                        "\n");
+        out_.write(out_.paint(Style::dim, kEpilogue));
         co_return all_as_promised ? kOk : kFailed;
     }
 
   private:
-    static asio::awaitable<bool> play_act(Demo& demo, const Act& act) {
-        demo.begin(act);
-        const TimePoint started = demo.clock_->now();
-        Result<TokenStream> opened = co_await demo.chain(act).try_stream(demo.options_.prompt);
+    asio::awaitable<bool> play_act(const Act& act) {
+        begin(act);
+        const BoundModel model = chain(act);
+        const TimePoint started = clock_->now();
+        Result<TokenStream> opened = co_await model.try_stream(options_.prompt);
         if (!opened) {
-            demo.line(Style::red, "x", describe_for_people(opened.error()));
+            line(Style::red, "x", describe_for_people(opened.error()));
             co_return false;
         }
         TokenStream stream = std::move(opened).value();
-        demo.show_answerer(stream);
+        show_answerer(stream);
         std::optional<TimePoint> first_event;
         std::optional<ErrorInfo> failure;
         while (const StreamEvent* event = co_await stream.next()) {
-            if (!first_event) first_event = demo.clock_->now();
-            if (const auto* text = event->as<TextDelta>()) demo.paragraph_.add(text->text);
+            if (!first_event) first_event = clock_->now();
+            if (const auto* text = event->as<TextDelta>()) paragraph_.add(text->text);
             if (const auto* failed = event->as<Failure>()) failure = failed->error();
         }
-        demo.paragraph_.end();
-        demo.sum_up(stream, failure, started, first_event.value_or(started));
-        co_return demo.is_as_promised(act, stream, failure);
+        paragraph_.end();
+        sum_up(stream, failure, started, first_event.value_or(started));
+        co_return is_as_promised(act, stream, failure);
     }
 
     void begin(const Act& act) {
@@ -214,8 +209,7 @@ class Demo {
         fallback.on_failover = [this](const Failover& what) {
             line(Style::red, "x",
                  what.failed.provider_id + "/" + what.failed.id + " failed after " +
-                     format_duration(std::chrono::duration_cast<Duration>(what.record.duration)) + ": " +
-                     cause_of(what.error));
+                     format_duration(what.record.duration) + ": " + cause_of(what.error));
             paragraph_.add_whole(words_of(what.error));
         };
         return FallbackBoundModel(std::move(legs), std::move(fallback));
@@ -242,9 +236,8 @@ class Demo {
              answerer.provider_id + "/" + answerer.model_id + ", response " + answerer.response_id);
         std::string_view label = "attempts";
         for (const Attempt& attempt : stream.attempts())
-            fact(std::exchange(label, ""),
-                 attempt.provider + ": " + cause_of(attempt.error) + " after " +
-                     format_duration(std::chrono::duration_cast<Duration>(attempt.duration)));
+            fact(std::exchange(label, ""), attempt.provider + ": " + cause_of(attempt.error) + " after " +
+                                               format_duration(attempt.duration));
         fact(label, answerer.provider_id + ": " + (failure ? cause_of(*failure) : "a whole answer"));
         fact("tokens", format_tokens(stream.usage()));
         fact("first token", "after " + format_duration(first_event - started) +
@@ -282,7 +275,7 @@ int run_demo(const DemoOptions& options) {
     if (options.prompt.empty()) throw UsageError("the prompt is empty");
     asio::io_context context(1);
     Demo demo(context.get_executor(), options);
-    return run_until_signal(context, Demo::play(demo));
+    return run_until_signal(context, demo.play());
 }
 
 }  // namespace

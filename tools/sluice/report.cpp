@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <string_view>
 
 namespace sluice::cli {
@@ -25,7 +24,7 @@ std::string describe_for_people(const ErrorInfo& error) {
     return one_line(line);
 }
 
-std::string format_duration(Duration duration) {
+std::string format_duration(std::chrono::nanoseconds duration) {
     const double seconds = std::chrono::duration<double>(duration).count();
     if (seconds < 1e-3) return fmt::format("{:.0f} us", seconds * 1e6);
     if (seconds < 1) return fmt::format("{:.1f} ms", seconds * 1e3);
