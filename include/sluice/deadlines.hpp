@@ -23,6 +23,8 @@ struct Deadlines {
     Limit leg = std::chrono::minutes(10);
     /// The request as a whole, over all attempts. What is left of it is handed to each leg.
     Limit total = std::chrono::minutes(15);
+    // --- and two short waits that are no deadlines: zero or less means "do not wait" ---
+
     /// After the stream's end: how long to wait for the rest of the body so that its connection can be used
     /// again.
     Limit linger = std::chrono::milliseconds(50);

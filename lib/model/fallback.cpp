@@ -121,7 +121,7 @@ asio::awaitable<void> call_hook(std::shared_ptr<const FailoverHook> hook,
 
 void log_swallowed(std::exception_ptr thrown) {
     try {
-        std::rethrow_exception(thrown);
+        std::rethrow_exception(std::move(thrown));
     } catch (const std::exception& error) {
         log(LogLevel::error, std::string("on_failover threw, and was ignored: ") + error.what());
     } catch (...) {

@@ -181,7 +181,8 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
     }
 
     const Limits& limits = provider->options().limits;
-    Result<std::string> body = co_await call->read_all(is_success ? limits.max_event : limits.max_error_body);
+    const std::size_t max_body = is_success ? limits.max_event : limits.max_error_body;
+    Result<std::string> body = co_await call->read_all(max_body);
     if (!body) {
         ErrorInfo error = attributed(std::move(body).error(), *provider, spec);
         error.status = facts.status;
