@@ -23,12 +23,13 @@ struct Deadlines {
     Limit leg = std::chrono::minutes(10);
     /// The request as a whole, over all attempts. What is left of it is handed to each leg.
     Limit total = std::chrono::minutes(15);
-    // --- and two short waits that are no deadlines: zero or less means "do not wait" ---
+    // --- and two short waits at the end of an answer ---
 
     /// After the stream's end: how long to wait for the rest of the body so that its connection can be used
-    /// again.
+    /// again. Zero or less: do not wait.
     Limit linger = std::chrono::milliseconds(50);
-    /// After a finish reason without the terminal marker: how long to wait for usage and marker.
+    /// After a finish reason without the terminal marker: how long to wait for usage and marker. Never longer
+    /// than idle; zero or less: as long as idle.
     Limit grace = std::chrono::seconds(5);
 };
 
