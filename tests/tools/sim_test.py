@@ -58,7 +58,7 @@ class Sim(unittest.TestCase):
             taken = url.removeprefix("http://").removesuffix("/v1")
             done = cli.run("sim", "--listen", taken)
             self.assertEqual((done.returncode, done.stdout), (1, ""))
-            self.assertRegex(done.stderr, r"\Aerror: .*\n\Z")
+            self.assertRegex(done.stderr, rf"\Aerror: cannot listen on {taken}: .*\n\Z")
 
 
 if __name__ == "__main__":

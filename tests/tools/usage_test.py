@@ -29,6 +29,7 @@ class Usage(unittest.TestCase):
         "a key itself": (["ask", "--model", "openai/m", "--key", f"openai={SECRET}", "Hello"], "env:NAME"),
         "a key that is not there": (["ask", "--model", "openai/m", "--key", "openai=env:NOT_SET", "Hello"], "NOT_SET"),
         "no address": (["sim", "--listen", "here"], "host:port"),
+        "a host that is no address": (["sim", "--listen", "example.org:1"], "example.org"),
         "no port": (["sim", "--listen", "127.0.0.1:70000"], "70000"),
         "no log level": (["--log-level", "loud", "demo"], "--log-level"),
     }

@@ -62,6 +62,7 @@ class Transcript {
     void on_start() { started_ = clock_->now(); }
 
     void on_failover(const Failover& what) {
+        note_cause(what.error);
         if (is_json_) return;  // its attempt is reported with the others
         note(err_.paint(Style::yellow, name_of(what.failed)) + " failed after " +
              format_duration(what.record.duration) + ": " + describe_for_people(what.error) +
@@ -98,6 +99,7 @@ class Transcript {
     }
 
     int on_error(const ErrorInfo& error) {
+        note_cause(error);
         end_line();
         if (is_json_ && !error_) {  // otherwise the stream's own Failure has been shown
             if (error.attempts) show_attempts(*error.attempts);
@@ -120,8 +122,14 @@ class Transcript {
         err_.write(std::string(line) + "\n");
     }
     bool is_unread() const noexcept { return out_.is_closed(); }
+    /// A provider has refused our key, or the lack of one.
+    bool lacks_credentials() const noexcept { return lacks_credentials_; }
 
   private:
+    void note_cause(const ErrorInfo& error) {
+        if (error.kind == ErrorKind::provider_auth_failed) lacks_credentials_ = true;
+    }
+
     void add_text(const StreamEvent& event) {
         if (const auto* text = event.as<TextDelta>())
             pending_ += text->text;
@@ -192,6 +200,7 @@ class Transcript {
     std::string pending_;             // for stdout, until the end of a batch
     bool is_mid_line_ = false;
     bool is_reasoning_ = false;
+    bool lacks_credentials_ = false;
 };
 
 asio::awaitable<int> converse(BoundModel model, Request request, CallOptions call, Transcript& transcript) {
@@ -259,7 +268,7 @@ int run_ask(const AskOptions& options) {
     const int code =
         run_until_signal(context, converse(model, make_request(options), std::move(call), transcript));
     transcript.end_line();
-    if (code == kFailed)
+    if (code == kFailed && transcript.lacks_credentials())
         for (const std::string& variable : providers.missing_keys())
             transcript.note("hint: " + variable + " is not set");
     return code;

@@ -6,6 +6,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
 #include <asio/signal_set.hpp>
 
 #include <CLI/CLI.hpp>
@@ -18,8 +19,10 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace sluice::cli {
 namespace {
@@ -35,7 +38,7 @@ struct ListenAddress {
     std::uint16_t port = 0;
 };
 
-/// "host:port", "[v6]:port"; the last colon counts.
+/// "127.0.0.1:80", "[::1]:80", "localhost:80".
 ListenAddress parse_listen_address(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     ListenAddress address;
@@ -43,7 +46,10 @@ ListenAddress parse_listen_address(std::string_view text) {
         throw UsageError("--listen: expected host:port, got \"" + std::string(text) + "\"");
     std::string_view host = text.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    address.host = host;
+    address.host = host == "localhost" ? "127.0.0.1" : host;
+    std::error_code not_numeric;
+    asio::ip::make_address(address.host, not_numeric);
+    if (not_numeric) throw UsageError("--listen: \"" + address.host + "\" is not an IP address");
     const std::string_view port = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
     if (error != std::errc() || end != port.data() + port.size())
@@ -75,7 +81,11 @@ int run_sim(const SimOptions& options) {
     signals.async_wait([&](std::error_code, int) {
         asio::co_spawn(context, simulator.stop(), [&](std::exception_ptr) { context.stop(); });
     });
-    out.write(simulator.listen(address.host, address.port) + "\n");
+    try {
+        out.write(simulator.listen(address.host, address.port) + "\n");
+    } catch (const std::system_error& error) {
+        throw std::runtime_error("cannot listen on " + options.listen + ": " + error.code().message());
+    }
     context.run();
     return kOk;
 }
