@@ -34,7 +34,8 @@ class Clock {
     virtual ~Clock() = default;
     virtual TimePoint now() const noexcept = 0;
     /// `on_ring` is called on `executor`; it may arm or destroy the timer.
-    virtual std::unique_ptr<Timer> make_timer(asio::any_io_executor executor, std::function<void()> on_ring) = 0;
+    virtual std::unique_ptr<Timer> make_timer(asio::any_io_executor executor,
+                                              std::function<void()> on_ring) = 0;
 };
 
 /// std::chrono::steady_clock on Asio's timers. One for the process; any thread.

@@ -95,8 +95,8 @@ struct ErrorInfo {
     std::optional<std::uint64_t> context_window;
     /// The same request can never succeed at this target ("Request too large for the limit").
     bool never_retry_here = false;
-    /// For an error that comes out of a chain after a failover: every leg in order, each with its own ErrorInfo, the one
-    /// that ended the chain included. Otherwise null.
+    /// For an error that comes out of a chain after a failover: every leg in order, each with its own
+    /// ErrorInfo, the one that ended the chain included. Otherwise null.
     std::shared_ptr<const std::vector<Attempt>> attempts;
 
     /// Longest `provider_message`, in bytes.

@@ -1,12 +1,14 @@
-// Runs an io_context in rounds: under load, it waits a moment before it looks for more, so that one wake-up finds many
-// streams readable and one read finds many tokens. Most of a streaming server's cost is the kernel's, paid per wake-up.
+// Runs an io_context in rounds: under load, it waits a moment before it looks for more, so that one wake-up
+// finds many streams readable and one read finds many tokens. Most of a streaming server's cost is the
+// kernel's, paid per wake-up.
 //
 //   asio::io_context context{1};
 //   ...
 //   sluice::RoundLoop(context).run();      // instead of context.run()
 //
-// Idle, it reacts at once. When rounds follow each other closely, the next one starts `hold` after the last one began, which
-// is the most it ever adds to a token's latency. It changes nothing else: any code that runs on an io_context runs on it.
+// Idle, it reacts at once. When rounds follow each other closely, the next one starts `hold` after the last
+// one began, which is the most it ever adds to a token's latency. It changes nothing else: any code that runs
+// on an io_context runs on it.
 #pragma once
 
 #include <sluice/config.hpp>
@@ -31,8 +33,8 @@ class RoundLoop {
     explicit RoundLoop(asio::io_context& context, RoundOptions options = {}) noexcept
         : context_(context), options_(options) {}
 
-    /// Until the context is stopped or out of work. Returns the number of handlers that ran; what a handler throws
-    /// comes out, and run() may be called again, as with io_context::run().
+    /// Until the context is stopped or out of work. Returns the number of handlers that ran; what a handler
+    /// throws comes out, and run() may be called again, as with io_context::run().
     std::size_t run();
 
     std::size_t rounds() const noexcept { return rounds_; }

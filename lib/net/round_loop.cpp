@@ -10,7 +10,8 @@ std::size_t RoundLoop::run() {
     Clock::time_point last_round{};
     while (const std::size_t woken = context_.run_one()) {
         const Clock::time_point now = Clock::now();
-        // The rounds before a hold are what tells load: after one, the next round is `hold` away by our own doing.
+        // The rounds before a hold are what tells load: after one, the next round is `hold` away by our own
+        // doing.
         const bool is_load = now - last_round < options_.load;
         handlers += woken + context_.poll();
         ++rounds_;

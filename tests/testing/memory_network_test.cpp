@@ -26,15 +26,18 @@ namespace {
 const Origin kOrigin(false, "api.test", 80);
 
 asio::awaitable<void> keep_open(Connection& connection, std::optional<std::error_code>& result) {
-    result = co_await connection.open();
+    const std::error_code opened = co_await connection.open();
+    result = opened;
 }
 asio::awaitable<void> keep_read(Connection& connection, asio::mutable_buffer into,
                                 std::optional<IoResult>& result) {
-    result = co_await connection.read_some(into);
+    const IoResult got = co_await connection.read_some(into);
+    result = got;
 }
 asio::awaitable<void> keep_write(Connection& connection, std::string head, std::string body,
                                  std::optional<IoResult>& result) {
-    result = co_await connection.write(asio::buffer(head), asio::buffer(body));
+    const IoResult written = co_await connection.write(asio::buffer(head), asio::buffer(body));
+    result = written;
 }
 
 /// A client, and the server's end once it was accepted. Steps are started one by one, so that a test decides
