@@ -199,7 +199,8 @@ class Collector {
 
 /// The value of `"name": "..."` or `"name": 123` anywhere in text that is not (or no longer) valid JSON.
 std::string scan_field(std::string_view text, std::string_view name) {
-    const std::string quoted = "\"" + std::string(name) + "\"";
+    std::string quoted(1, '"');
+    quoted.append(name).push_back('"');
     for (std::size_t at = text.find(quoted); at != std::string_view::npos; at = text.find(quoted, at + 1)) {
         std::string_view rest = trim(text.substr(at + quoted.size()));
         if (rest.empty() || rest.front() != ':') continue;
