@@ -6,8 +6,8 @@
 #include <sluice/openai.hpp>
 #include <sluice/round_loop.hpp>
 
-#include "allocations.hpp"
 #include "stream_server.hpp"
+#include "support/allocations.hpp"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -282,7 +282,7 @@ bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
         for (Contestant& contestant : contestants) {
             const double cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID);
             const double wall = now_ns(CLOCK_MONOTONIC);
-            const std::size_t allocations = bench::allocations();
+            const std::size_t allocations = sluice::test::allocations();
             const Transcript seen = contestant.run(server);
             if (seen != server.expected()) {
                 std::printf("%s: wrong output (%zu of %zu tokens, finished %d): no times\n", contestant.name,
@@ -292,7 +292,7 @@ bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
             if (round < 0) continue;
             contestant.cpu_per_token.push_back((now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu) / double(tokens));
             contestant.wall_per_token.push_back((now_ns(CLOCK_MONOTONIC) - wall) / double(tokens));
-            contestant.allocations = double(bench::allocations() - allocations) / double(tokens);
+            contestant.allocations = double(sluice::test::allocations() - allocations) / double(tokens);
         }
     }
     const double hand = median(contestants[1].cpu_per_token);

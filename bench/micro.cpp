@@ -7,7 +7,7 @@
 
 #include "adapters/body_reader.hpp"
 #include "adapters/openai_chat/dialect.hpp"
-#include "allocations.hpp"
+#include "support/allocations.hpp"
 #include "wire/sse.hpp"
 
 #include <benchmark/benchmark.h>
@@ -45,7 +45,7 @@ void report(benchmark::State& state, std::size_t items, std::size_t allocations)
 void sse_framing(benchmark::State& state) {
     const std::string text = chunks();
     std::size_t frames = 0;
-    const std::size_t before = bench::allocations();
+    const std::size_t before = sluice::test::allocations();
     for (auto _ : state) {
         wire::SseParser parser;
         std::string_view window = text;
@@ -56,7 +56,7 @@ void sse_framing(benchmark::State& state) {
         }
     }
     if (frames != kEvents * std::size_t(state.iterations())) state.SkipWithError("frames are missing");
-    report(state, kEvents, bench::allocations() - before);
+    report(state, kEvents, sluice::test::allocations() - before);
 }
 BENCHMARK(sse_framing);
 
@@ -71,12 +71,12 @@ void framing_and_decoding(benchmark::State& state) {
         const auto decoder = adapters::openai_chat::dialect().make_decoder(adapters::ExchangeFacts());
         adapters::BodyReader reader(*decoder);
         batch.clear();
-        if (events == 0) before = bench::allocations();
+        if (events == 0) before = sluice::test::allocations();
         benchmark::DoNotOptimize(reader.feed({text.data(), size}, text.size(), batch));
         events += batch.events().size();
     }
     if (events != kEvents * std::size_t(state.iterations())) state.SkipWithError("events are missing");
-    report(state, kEvents, bench::allocations() - before);
+    report(state, kEvents, sluice::test::allocations() - before);
 }
 BENCHMARK(framing_and_decoding);
 
@@ -116,11 +116,11 @@ void events_through_gates(benchmark::State& state) {
     BoundModel model = world.provider.model("m");
     for (std::int64_t i = 0; i < state.range(0); ++i)
         model = FallbackBoundModel({model, world.provider.model("m")}, world.options);
-    const std::size_t before = bench::allocations();
+    const std::size_t before = sluice::test::allocations();
     for (auto _ : state) {
         if (world.run(count(model)) != kLong) state.SkipWithError("events are missing");
     }
-    report(state, kLong, bench::allocations() - before);
+    report(state, kLong, sluice::test::allocations() - before);
 }
 BENCHMARK(events_through_gates)->Arg(0)->Arg(1)->Arg(3)->ArgName("gates");
 
@@ -142,11 +142,11 @@ void failover(benchmark::State& state) {
         }
         co_return events;
     };
-    const std::size_t before = bench::allocations();
+    const std::size_t before = sluice::test::allocations();
     for (auto _ : state) {
         if (world.run(requests(model)) != kRequests) state.SkipWithError("answers are missing");
     }
-    report(state, kRequests, bench::allocations() - before);
+    report(state, kRequests, sluice::test::allocations() - before);
 }
 BENCHMARK(failover)->Arg(1)->Arg(2)->Arg(3)->ArgName("legs");
 

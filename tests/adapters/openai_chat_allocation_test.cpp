@@ -1,33 +1,11 @@
 // The token path allocates nothing once its buffers have grown. A program of its own, because it replaces
 // operator new.
+#include "support/allocations.hpp"
 #include "support/decode.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    ++allocations;
-    return std::malloc(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace {
 
@@ -42,12 +20,12 @@ std::size_t allocations_per_round(const std::string& round) {
     std::size_t events = 0, before = 0;
     constexpr int kWarmUp = 5, kRounds = 50;
     for (int i = 0; i < kWarmUp + kRounds; ++i) {
-        if (i == kWarmUp) before = allocations;
+        if (i == kWarmUp) before = test::allocations();
         batch.clear();
         reader.feed(window, window.capacity(), batch);
         events += batch.events().size();
     }
-    const std::size_t after = allocations;
+    const std::size_t after = test::allocations();
     BOOST_TEST(events >= 4u * (kWarmUp + kRounds));
     BOOST_TEST((decoder->state() == adapters::DecoderState::open));
     return after - before;

@@ -4,8 +4,8 @@
 #include <sluice/openai.hpp>
 #include <sluice/testing/scripted_provider.hpp>
 
-#include "bench/allocations.hpp"
 #include "bench/stream_server.hpp"
+#include "support/allocations.hpp"
 #include "support/throw_counter.hpp"
 
 #include <asio/co_spawn.hpp>
@@ -27,9 +27,9 @@ asio::awaitable<Count> count_allocations(sluice::BoundModel model, std::size_t w
     sluice::TokenStream stream = co_await model.stream("x");
     while (const sluice::StreamEvent* event = co_await stream.next()) {
         if (event->is<sluice::TextDelta>()) ++count.events;
-        if (count.events == warm_up) before = bench::allocations();
+        if (count.events == warm_up) before = sluice::test::allocations();
         if (count.events == warm_up + measured) {
-            count.allocations = bench::allocations() - before;
+            count.allocations = sluice::test::allocations() - before;
             break;
         }
     }

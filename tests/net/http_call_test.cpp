@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "allocations.hpp"
 #include "http_call_world.hpp"
+#include "support/allocations.hpp"
 
 using namespace std::chrono_literals;
 using namespace sluice::net::test;
@@ -101,9 +101,9 @@ struct Counted {
             }
             Result<void> more = co_await call.read();
             done = std::move(more);
-            if (++reads == 100) before = allocations();
+            if (++reads == 100) before = sluice::test::allocations();
         }
-        co_return allocations() - before;
+        co_return sluice::test::allocations() - before;
     }
 };
 

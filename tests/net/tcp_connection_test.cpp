@@ -1,8 +1,8 @@
 #include "net/tcp_connection.hpp"
 
-#include "allocations.hpp"
 #include "net/tcp_listener.hpp"
 #include "sockets.hpp"
+#include "support/allocations.hpp"
 
 #include <asio/error.hpp>
 
@@ -216,9 +216,9 @@ BOOST_AUTO_TEST_CASE(a_read_in_the_steady_state_allocates_nothing) {
         }
     };
     until(10'001);
-    const std::size_t before = allocations();
+    const std::size_t before = sluice::test::allocations();
     until(1);  // not to the end, which allocates its completion
-    BOOST_TEST(allocations() - before == 0U);
+    BOOST_TEST(sluice::test::allocations() - before == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,10 +1,10 @@
 #include "net/tls_connection.hpp"
 
-#include "allocations.hpp"
 #include "certificates.hpp"
 #include "net/system_connector.hpp"
 #include "net/tcp_listener.hpp"
 #include "sockets.hpp"
+#include "support/allocations.hpp"
 
 #include <asio/read.hpp>
 #include <asio/redirect_error.hpp>
@@ -446,9 +446,9 @@ BOOST_AUTO_TEST_CASE(a_read_in_the_steady_state_allocates_nothing_of_ours) {
         }
     };
     until(2'001);
-    const std::size_t before = allocations();
+    const std::size_t before = sluice::test::allocations();
     until(1);
-    BOOST_TEST(allocations() - before == 0U);
+    BOOST_TEST(sluice::test::allocations() - before == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,35 +1,16 @@
 #include "wire/sse.hpp"
 
+#include "support/allocations.hpp"
 #include "wire/support/sse_replay.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
 
 using namespace sluice::test;
 using namespace sluice::wire;
 using Kind = SseParser::Kind;
-
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 BOOST_AUTO_TEST_SUITE(sse)
 
@@ -177,7 +158,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_allocated_in_the_steady_state) {
     std::size_t items = 0;
     std::size_t before = 0;
     for (int i = 0; i < 1000; ++i) {
-        if (i == 1) before = allocations;
+        if (i == 1) before = allocations();
         for (std::size_t size = 0; size <= round.size(); size += 31) {
             std::string_view window = round.substr(0, std::min(size + 31, round.size()));
             while (parser.next(window).kind != Kind::need_more)
@@ -185,7 +166,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_allocated_in_the_steady_state) {
         }
         parser.rebase(round.size());
     }
-    const std::size_t during = allocations - before;
+    const std::size_t during = allocations() - before;
     BOOST_TEST(during == 0u);
     BOOST_TEST(items == 4000u);
 }
