@@ -1,5 +1,5 @@
 // `sluice ask`: one prompt to a chain of real providers, the answer streamed to stdout.
-#include "command.hpp"
+#include "commands.hpp"
 #include "interrupt.hpp"
 #include "json_output.hpp"
 #include "providers.hpp"
@@ -15,8 +15,6 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <unistd.h>
 
@@ -34,20 +32,6 @@
 
 namespace sluice::cli {
 namespace {
-
-struct AskOptions {
-    std::string prompt = "-";
-    std::vector<std::string> models;
-    std::string system;
-    std::optional<std::uint32_t> max_tokens;
-    std::optional<double> temperature;
-    bool json = false;
-    bool quiet = false;
-    std::vector<std::string> base_urls;
-    std::vector<std::string> keys;
-    std::optional<double> timeout;
-    std::string trigger = "standard";
-};
 
 std::string name_of(const ModelSpec& spec) {
     return spec.provider_id + "/" + spec.id;
@@ -251,6 +235,8 @@ BoundModel make_chain(const AskOptions& options, Providers& providers, Transcrip
     return FallbackBoundModel(std::move(chain), std::move(fallback));
 }
 
+}  // namespace
+
 int run_ask(const AskOptions& options) {
     asio::io_context context(1);
     std::optional<testing::Simulator> simulator;
@@ -272,50 +258,6 @@ int run_ask(const AskOptions& options) {
         for (const std::string& variable : providers.missing_keys())
             transcript.note("hint: " + variable + " is not set");
     return code;
-}
-
-}  // namespace
-
-Command add_ask(CLI::App& parent) {
-    auto options = std::make_shared<AskOptions>();
-    CLI::App* app = parent.add_subcommand("ask", "Ask a chain of providers and stream the first good answer");
-    app->add_option("prompt", options->prompt, "What to ask; - or nothing: standard input")
-        ->type_name("PROMPT");
-    app->add_option("-m,--model", options->models,
-                    "A leg of the chain, such as openai/gpt-5; repeat for more")
-        ->required()
-        ->allow_extra_args(false)
-        ->type_name("PROVIDER/MODEL");
-    app->add_option("--system", options->system, "The system prompt")->type_name("TEXT");
-    app->add_option("--max-tokens", options->max_tokens, "Longest answer, in tokens")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N");
-    app->add_option("--temperature", options->temperature, "Sampling temperature")->type_name("X");
-    app->add_option("--timeout", options->timeout, "Limit for everything, all legs together, in seconds")
-        ->check(CLI::Range(0.001, 86400.0))
-        ->type_name("SECONDS");
-    app->add_option("--trigger", options->trigger,
-                    "Which errors move on to the next leg: standard, with-auth, any")
-        ->check(CLI::IsMember({"standard", "with-auth", "any"}))
-        ->capture_default_str()
-        ->option_text("SET");
-    app->add_option("--base-url", options->base_urls, "Where a provider is; repeat for more")
-        ->allow_extra_args(false)
-        ->type_name("PROVIDER=URL");
-    app->add_option("--key", options->keys, "Which variable holds a provider's key; repeat for more")
-        ->allow_extra_args(false)
-        ->type_name("PROVIDER=env:NAME");
-    app->add_flag("--json", options->json, "Print attempts and events as JSON lines");
-    app->add_flag("-q,--quiet", options->quiet, "No line about tokens and times on stderr");
-    app->footer(
-        "Keys come from OPENAI_API_KEY, GROQ_API_KEY and so on, base URLs from OPENAI_BASE_URL and so on.\n"
-        "Known providers: " +
-        Providers::known_ids() +
-        ".\n"
-        "Any other OpenAI-compatible server works by --base-url; sim is a simulator inside this process.\n\n"
-        "Example:\n"
-        "  sluice ask --model openai/gpt-5 --model openrouter/deepseek/deepseek-r1 'Capital of Mongolia?'");
-    return {app, [options] { return run_ask(*options); }};
 }
 
 }  // namespace sluice::cli

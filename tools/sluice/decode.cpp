@@ -1,6 +1,6 @@
 // `sluice decode`: what a recorded body says. The path of a body from a socket, without the socket: the same
 // framing, the same dialect, the same limits.
-#include "command.hpp"
+#include "commands.hpp"
 #include "json_output.hpp"
 #include "recorded_body.hpp"
 #include "terminal.hpp"
@@ -15,8 +15,6 @@
 #include <sluice/error.hpp>
 #include <sluice/openai.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,14 +27,6 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::string_view kFrames = "sse";
-
-struct DecodeOptions {
-    std::string dialect;
-    int status = 200;
-    std::vector<std::string> headers;
-    bool summary = false;
-    std::string file = "-";
-};
 
 std::vector<const adapters::Dialect*> dialects() {
     return {&adapters::openai_chat::dialect()};
@@ -226,6 +216,15 @@ void decode_frames(const DecodeOptions& options, Terminal& out) {
     }
 }
 
+}  // namespace
+
+std::vector<std::string> known_dialects() {
+    std::vector<std::string> names;
+    for (const adapters::Dialect* dialect : dialects())
+        names.emplace_back(dialect->name());
+    return names;
+}
+
 int run_decode(const DecodeOptions& options) {
     Terminal out(STDOUT_FILENO);
     if (options.dialect == kFrames)
@@ -233,38 +232,6 @@ int run_decode(const DecodeOptions& options) {
     else
         decode_answer(options, find_dialect(options.dialect), out);
     return kOk;
-}
-
-}  // namespace
-
-Command add_decode(CLI::App& parent) {
-    auto options = std::make_shared<DecodeOptions>();
-    CLI::App* app = parent.add_subcommand("decode", "Decode a recorded response body into JSON lines");
-    std::string names;
-    for (const adapters::Dialect* dialect : dialects())
-        names.append(dialect->name()).append(", ");
-    app->add_option("--dialect", options->dialect,
-                    "The body's wire protocol: " + names + "or sse for bare frames")
-        ->required()
-        ->type_name("NAME");
-    app->add_option("--status", options->status, "HTTP status the body came with")
-        ->check(CLI::Range(100, 599))
-        ->capture_default_str()
-        ->type_name("N");
-    app->add_option("--header", options->headers,
-                    "A response header, such as 'retry-after: 2'; repeat for more")
-        ->allow_extra_args(false)
-        ->type_name("'NAME: VALUE'");
-    app->add_flag("--summary", options->summary, "Print the assembled answer as one JSON object instead");
-    app->add_option("file", options->file, "The body, or - for standard input")
-        ->capture_default_str()
-        ->type_name("FILE");
-    app->footer(
-        "Exit code 0 whenever the body was decoded, also when it tells of an error.\n\n"
-        "Example:\n"
-        "  curl -sN https://api.openai.com/v1/chat/completions ... | sluice decode --dialect openai_chat "
-        "--summary");
-    return {app, [options] { return run_decode(*options); }};
 }
 
 }  // namespace sluice::cli

@@ -1,5 +1,5 @@
 // `sluice demo`: three small acts that show what the gate does, on the built-in simulator over real sockets.
-#include "command.hpp"
+#include "commands.hpp"
 #include "interrupt.hpp"
 #include "report.hpp"
 #include "terminal.hpp"
@@ -12,8 +12,6 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <unistd.h>
 
@@ -35,11 +33,6 @@ constexpr std::size_t kWidth = 78;
 constexpr std::string_view kEpilogue =
     "\nNext: sluice ask --model sim/sim-503 --model sim/sim-ok 'Hello?'\n"
     "      sluice sim --list   (every failure there is)\n";
-
-struct DemoOptions {
-    std::string prompt = "What is a sluice?";
-    bool fast = false;
-};
 
 struct Leg {
     std::string provider;
@@ -271,27 +264,13 @@ class Demo {
     int act_number_ = 0;
 };
 
+}  // namespace
+
 int run_demo(const DemoOptions& options) {
     if (options.prompt.empty()) throw UsageError("the prompt is empty");
     asio::io_context context(1);
     Demo demo(context.get_executor(), options);
     return run_until_signal(context, demo.play());
-}
-
-}  // namespace
-
-Command add_demo(CLI::App& parent) {
-    auto options = std::make_shared<DemoOptions>();
-    CLI::App* app =
-        parent.add_subcommand("demo", "Show a failover live, on the built-in simulator over real sockets");
-    app->add_option("--prompt", options->prompt, "What to ask")->capture_default_str()->type_name("TEXT");
-    app->add_flag("--fast", options->fast, "Do not pace the tokens for human eyes");
-    app->footer(
-        "Needs no key and no network, and takes a few seconds. Exit code 0 when every act went as it "
-        "should.\n\n"
-        "Example:\n"
-        "  sluice demo --prompt 'Why do rivers meander?'");
-    return {app, [options] { return run_demo(*options); }};
 }
 
 }  // namespace sluice::cli

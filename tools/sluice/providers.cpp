@@ -1,6 +1,6 @@
 #include "providers.hpp"
 
-#include "command.hpp"
+#include "commands.hpp"
 
 #include <algorithm>
 #include <array>

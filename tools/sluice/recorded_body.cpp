@@ -1,6 +1,6 @@
 #include "recorded_body.hpp"
 
-#include "command.hpp"
+#include "commands.hpp"
 
 #include "wire/error.hpp"
 #include "wire/http_response.hpp"

@@ -1,5 +1,5 @@
 // `sluice sim`: the simulator as a server, for trying things out and for tests in any language.
-#include "command.hpp"
+#include "commands.hpp"
 #include "terminal.hpp"
 
 #include <sluice/testing/simulator.hpp>
@@ -8,8 +8,6 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/signal_set.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <unistd.h>
 
@@ -26,12 +24,6 @@
 
 namespace sluice::cli {
 namespace {
-
-struct SimOptions {
-    std::string listen = "127.0.0.1:0";
-    std::string key;
-    bool list = false;
-};
 
 struct ListenAddress {
     std::string host;
@@ -66,6 +58,8 @@ void print_models(Terminal& out) {
         out.write(name + std::string(widest + 2 - name.size(), ' ') + meaning + "\n");
 }
 
+}  // namespace
+
 int run_sim(const SimOptions& options) {
     Terminal out(STDOUT_FILENO);
     if (options.list) {
@@ -88,25 +82,6 @@ int run_sim(const SimOptions& options) {
     }
     context.run();
     return kOk;
-}
-
-}  // namespace
-
-Command add_sim(CLI::App& parent) {
-    auto options = std::make_shared<SimOptions>();
-    CLI::App* app = parent.add_subcommand("sim", "Serve the simulator: a provider that fails on demand");
-    app->add_option("--listen", options->listen, "host:port to listen on; port 0 takes a free one")
-        ->capture_default_str()
-        ->type_name("HOST:PORT");
-    app->add_option("--key", options->key, "Answer 401 to every other bearer token")->type_name("KEY");
-    app->add_flag("--list", options->list, "Print the models and what each one does, and exit");
-    app->footer(
-        "The first line on stdout is the base URL. Ends on SIGINT or SIGTERM.\n\n"
-        "Example:\n"
-        "  sluice sim --listen 127.0.0.1:8091 &\n"
-        "  sluice ask --base-url sim=http://127.0.0.1:8091/v1 --model sim/sim-503 --model sim/sim-ok "
-        "'Hello?'");
-    return {app, [options] { return run_sim(*options); }};
 }
 
 }  // namespace sluice::cli

@@ -1,0 +1,171 @@
+#include "command_line.hpp"
+
+#include "commands.hpp"
+#include "providers.hpp"
+#include "terminal.hpp"
+
+#include <sluice/config.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace sluice::cli {
+namespace {
+
+struct Command {
+    CLI::App* app;  // owned by its parent
+    std::function<int()> run;
+};
+
+Command add_demo(CLI::App& parent) {
+    auto options = std::make_shared<DemoOptions>();
+    CLI::App* app =
+        parent.add_subcommand("demo", "Show a failover live, on the built-in simulator over real sockets");
+    app->add_option("--prompt", options->prompt, "What to ask")->capture_default_str()->type_name("TEXT");
+    app->add_flag("--fast", options->fast, "Do not pace the tokens for human eyes");
+    app->footer(
+        "Needs no key and no network, and takes a few seconds. Exit code 0 when every act went as it "
+        "should.\n\n"
+        "Example:\n"
+        "  sluice demo --prompt 'Why do rivers meander?'");
+    return {app, [options] { return run_demo(*options); }};
+}
+
+Command add_ask(CLI::App& parent) {
+    auto options = std::make_shared<AskOptions>();
+    CLI::App* app = parent.add_subcommand("ask", "Ask a chain of providers and stream the first good answer");
+    app->add_option("prompt", options->prompt, "What to ask; - or nothing: standard input")
+        ->type_name("PROMPT");
+    app->add_option("-m,--model", options->models,
+                    "A leg of the chain, such as openai/gpt-5; repeat for more")
+        ->required()
+        ->allow_extra_args(false)
+        ->type_name("PROVIDER/MODEL");
+    app->add_option("--system", options->system, "The system prompt")->type_name("TEXT");
+    app->add_option("--max-tokens", options->max_tokens, "Longest answer, in tokens")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app->add_option("--temperature", options->temperature, "Sampling temperature")->type_name("X");
+    app->add_option("--timeout", options->timeout, "Limit for everything, all legs together, in seconds")
+        ->check(CLI::Range(0.001, 86400.0))
+        ->type_name("SECONDS");
+    app->add_option("--trigger", options->trigger,
+                    "Which errors move on to the next leg: standard, with-auth, any")
+        ->check(CLI::IsMember({"standard", "with-auth", "any"}))
+        ->capture_default_str()
+        ->option_text("SET");
+    app->add_option("--base-url", options->base_urls, "Where a provider is; repeat for more")
+        ->allow_extra_args(false)
+        ->type_name("PROVIDER=URL");
+    app->add_option("--key", options->keys, "Which variable holds a provider's key; repeat for more")
+        ->allow_extra_args(false)
+        ->type_name("PROVIDER=env:NAME");
+    app->add_flag("--json", options->json, "Print attempts and events as JSON lines");
+    app->add_flag("-q,--quiet", options->quiet, "No line about tokens and times on stderr");
+    app->footer(
+        "Keys come from OPENAI_API_KEY, GROQ_API_KEY and so on, base URLs from OPENAI_BASE_URL and so on.\n"
+        "Known providers: " +
+        Providers::known_ids() +
+        ".\n"
+        "Any other OpenAI-compatible server works by --base-url; sim is a simulator inside this process.\n\n"
+        "Example:\n"
+        "  sluice ask --model openai/gpt-5 --model openrouter/deepseek/deepseek-r1 'Capital of Mongolia?'");
+    return {app, [options] { return run_ask(*options); }};
+}
+
+Command add_sim(CLI::App& parent) {
+    auto options = std::make_shared<SimOptions>();
+    CLI::App* app = parent.add_subcommand("sim", "Serve the simulator: a provider that fails on demand");
+    app->add_option("--listen", options->listen, "host:port to listen on; port 0 takes a free one")
+        ->capture_default_str()
+        ->type_name("HOST:PORT");
+    app->add_option("--key", options->key, "Answer 401 to every other bearer token")->type_name("KEY");
+    app->add_flag("--list", options->list, "Print the models and what each one does, and exit");
+    app->footer(
+        "The first line on stdout is the base URL. Ends on SIGINT or SIGTERM.\n\n"
+        "Example:\n"
+        "  sluice sim --listen 127.0.0.1:8091 &\n"
+        "  sluice ask --base-url sim=http://127.0.0.1:8091/v1 --model sim/sim-503 --model sim/sim-ok "
+        "'Hello?'");
+    return {app, [options] { return run_sim(*options); }};
+}
+
+Command add_decode(CLI::App& parent) {
+    auto options = std::make_shared<DecodeOptions>();
+    CLI::App* app = parent.add_subcommand("decode", "Decode a recorded response body into JSON lines");
+    std::string names;
+    for (const std::string& name : known_dialects())
+        names.append(name).append(", ");
+    app->add_option("--dialect", options->dialect,
+                    "The body's wire protocol: " + names + "or sse for bare frames")
+        ->required()
+        ->type_name("NAME");
+    app->add_option("--status", options->status, "HTTP status the body came with")
+        ->check(CLI::Range(100, 599))
+        ->capture_default_str()
+        ->type_name("N");
+    app->add_option("--header", options->headers,
+                    "A response header, such as 'retry-after: 2'; repeat for more")
+        ->allow_extra_args(false)
+        ->type_name("'NAME: VALUE'");
+    app->add_flag("--summary", options->summary, "Print the assembled answer as one JSON object instead");
+    app->add_option("file", options->file, "The body, or - for standard input")
+        ->capture_default_str()
+        ->type_name("FILE");
+    app->footer(
+        "Exit code 0 whenever the body was decoded, also when it tells of an error.\n\n"
+        "Example:\n"
+        "  curl -sN https://api.openai.com/v1/chat/completions ... | sluice decode --dialect openai_chat "
+        "--summary");
+    return {app, [options] { return run_decode(*options); }};
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, char** argv) {
+    CLI::App app("Streams LLM tokens from the first provider of a chain that answers.", "sluice");
+    app.set_version_flag("--version", "sluice " SLUICE_VERSION);
+    app.require_subcommand(0, 1);  // none is dealt with below: "required" would hide a misspelt one
+    const std::map<std::string, std::optional<LogLevel>> levels{{"debug", LogLevel::debug},
+                                                                {"info", LogLevel::info},
+                                                                {"warning", LogLevel::warning},
+                                                                {"error", LogLevel::error},
+                                                                {"off", std::nullopt}};
+    std::string level = "error";
+    app.add_option("--log-level", level, "Log to stderr from: debug, info, warning, error (default), off")
+        ->check(CLI::IsMember(levels))
+        ->option_text("LEVEL");
+    app.footer(
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n\n"
+        "Examples:\n"
+        "  sluice demo\n"
+        "  sluice ask --model openai/gpt-5 --model groq/llama-3.3-70b-versatile 'Capital of Mongolia?'");
+
+    const std::array commands{add_demo(app), add_ask(app), add_sim(app), add_decode(app)};
+    for (const Command& command : commands)
+        command.app->fallthrough();  // so that --log-level may stand anywhere
+
+    CommandLine result;
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        result.exit_code = app.exit(error) == 0 ? kOk : kUsage;
+        return result;
+    }
+    result.log_level = levels.at(level);
+    for (const Command& command : commands)
+        if (command.app->parsed()) result.run = command.run;
+    if (!result.run) {
+        Terminal(STDERR_FILENO).write(app.help());
+        result.exit_code = kUsage;
+    }
+    return result;
+}
+
+}  // namespace sluice::cli

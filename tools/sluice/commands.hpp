@@ -1,0 +1,68 @@
+// The subcommands of `sluice`: what each can be told, and the function that runs it and returns the exit
+// code. How they are spelt is command_line.cpp's business. docs/cli.md documents all of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace sluice::cli {
+
+/// What the process returns. An interrupted command returns 128 plus the signal's number.
+inline constexpr int kOk = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+
+/// The command line makes no sense, or a file it names cannot be read: main() prints it and returns kUsage.
+class UsageError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+struct DemoOptions {
+    std::string prompt = "What is a sluice?";
+    bool fast = false;
+};
+/// The failover, live, on the built-in simulator.
+int run_demo(const DemoOptions& options);
+
+struct AskOptions {
+    std::string prompt = "-";
+    std::vector<std::string> models;
+    std::string system;
+    std::optional<std::uint32_t> max_tokens;
+    std::optional<double> temperature;
+    bool json = false;
+    bool quiet = false;
+    std::vector<std::string> base_urls;
+    std::vector<std::string> keys;
+    std::optional<double> timeout;
+    std::string trigger = "standard";
+};
+/// One prompt to a chain of providers, streamed to stdout.
+int run_ask(const AskOptions& options);
+
+struct SimOptions {
+    std::string listen = "127.0.0.1:0";
+    std::string key;
+    bool list = false;
+};
+/// The simulator as a server, until it is interrupted.
+int run_sim(const SimOptions& options);
+
+struct DecodeOptions {
+    std::string dialect;
+    int status = 200;
+    std::vector<std::string> headers;
+    bool summary = false;
+    std::string file = "-";
+};
+/// A recorded body as JSON lines, or as one summary.
+int run_decode(const DecodeOptions& options);
+
+/// The names that `decode --dialect` knows besides sse.
+std::vector<std::string> known_dialects();
+
+}  // namespace sluice::cli
