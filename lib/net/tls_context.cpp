@@ -58,7 +58,7 @@ TlsContext::TlsContext(const std::string& ca_file)
 
     if (!use_system_authorities_ && SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1) {
         ERR_clear_error();
-        throw std::invalid_argument("ConnectorOptions::ca_file: no certificate can be read from it");
+        throw std::invalid_argument("ConnectorOptions::ca_file: no certificate can be read from " + ca_file);
     }
 }
 

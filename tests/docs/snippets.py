@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-PAGES = ["README.md", "docs/gate.md"]
+PAGES = ["README.md", "docs/gate.md", "docs/network.md"]
 
 
 def lines(text: str) -> list[str]:

@@ -397,6 +397,30 @@ BOOST_AUTO_TEST_CASE(each_io_step_failing_in_turn_gives_a_typed_error) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_event_beyond_the_limit_is_a_typed_error_not_memory) {
+    World world;
+    OpenAIOptions options = world.options();
+    options.limits.read_buffer = 8 << 10;
+    options.limits.max_event = 64 << 10;
+    options.limits.max_held = 16 << 10;
+    const Outcome huge = world.run(consume(OpenAI(options).model("sim-huge-event")));
+    BOOST_REQUIRE(huge.failure.has_value());
+    BOOST_TEST(class_name(huge.failure->kind) == "ProviderUnavailable");
+    BOOST_TEST(huge.text.empty());
+
+    // Metadata without an answer is bounded too: a server cannot fill our memory with pings.
+    world.simulator.on_model("pings", [](std::size_t, std::string_view) {
+        SimulatedAnswer pings;
+        pings.content_type = "text/event-stream";
+        for (int i = 0; i < 4096; ++i)
+            pings.body += ": ping\n\n";
+        return pings;
+    });
+    const Outcome pings = world.run(consume(OpenAI(options).model("pings")));
+    BOOST_REQUIRE(pings.failure.has_value());
+    BOOST_TEST(class_name(pings.failure->kind) == "ProviderUnavailable");
+}
+
 // Every cut of the answer, by bytes: never a short answer that looks whole.
 BOOST_AUTO_TEST_CASE(a_reset_after_every_byte_is_never_a_good_end) {
     World whole_world;
