@@ -19,9 +19,10 @@ std::size_t readable_from(std::string_view part, std::string_view window, std::s
 
 }  // namespace
 
-std::size_t BodyReader::feed(std::string_view bytes, std::size_t readable, EventBatch& out) {
+std::size_t BodyReader::feed(std::string_view bytes, std::size_t readable, EventBatch& out,
+                             std::size_t max_events) {
     Window window{bytes, readable, 0};
-    if (!ended()) read_items(window, out);
+    if (!ended()) read_items(window, out, max_events);
     if (ended()) return bytes.size();
     parser_.rebase(window.taken);
     return window.taken;
@@ -29,7 +30,7 @@ std::size_t BodyReader::feed(std::string_view bytes, std::size_t readable, Event
 
 void BodyReader::finish(std::string_view bytes, std::size_t readable, EventBatch& out) {
     Window window{bytes, readable, 0};
-    if (!ended()) read_items(window, out);
+    if (!ended()) read_items(window, out, SIZE_MAX);
     while (!ended()) {
         wire::SseParser::Step step = parser_.finish(bytes);
         if (step.kind == wire::SseParser::Kind::need_more) break;
@@ -44,13 +45,16 @@ void BodyReader::finish(std::string_view bytes, std::size_t readable, EventBatch
     own(window, bytes.size(), first_event, out);
 }
 
-void BodyReader::read_items(Window& window, EventBatch& out) {
+void BodyReader::read_items(Window& window, EventBatch& out, std::size_t max_events) {
+    is_behind_ = false;
     while (!ended()) {
         wire::SseParser::Step step = parser_.next(window.bytes);
         if (step.kind == wire::SseParser::Kind::need_more) break;
         handle(step, window, out);
+        is_behind_ = out.events().size() >= max_events;
+        if (is_behind_) return;
     }
-    if (!ended() && parser_.position() - window.taken > max_held_) fail(wire::WireError::held_too_large, out);
+    if (!ended() && parser_.idle_end() - window.taken > max_held_) fail(wire::WireError::held_too_large, out);
 }
 
 void BodyReader::handle(const wire::SseParser::Step& step, Window& window, EventBatch& out) {

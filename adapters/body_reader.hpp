@@ -19,6 +19,7 @@
 #include "wire/sse.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace sluice::adapters {
@@ -39,7 +40,11 @@ class BodyReader {
     /// with less it copies). Appends events to `out`, with raw() set. Returns how many bytes can be consumed:
     /// up to the end of the last frame that made an event. The window may be moved between calls. After the
     /// terminal event everything is consumed and ignored.
-    std::size_t feed(std::string_view window, std::size_t readable, EventBatch& out);
+    /// Stops once `out` has `max_events`: is_behind() then, and the rest waits for the next call.
+    std::size_t feed(std::string_view window, std::size_t readable, EventBatch& out,
+                     std::size_t max_events = SIZE_MAX);
+    /// feed() stopped because the batch was full: call it again, before there is more to read.
+    bool is_behind() const noexcept { return is_behind_; }
 
     /// The body's clean end, with what is left of the window (feed() need not have seen it). A last frame
     /// without its blank line counts if it is whole. Always leaves a terminal event.
@@ -56,7 +61,7 @@ class BodyReader {
     };
 
     void handle(const wire::SseParser::Step& step, Window& window, EventBatch& out);
-    void read_items(Window& window, EventBatch& out);
+    void read_items(Window& window, EventBatch& out, std::size_t max_events);
     void own(Window& window, std::size_t end, std::size_t first_event, EventBatch& out);
     void fail(std::error_code error, EventBatch& out);
     bool ended() const noexcept { return decoder_.state() == DecoderState::ended; }
@@ -64,6 +69,7 @@ class BodyReader {
     StreamDecoder& decoder_;
     wire::SseParser parser_;
     std::size_t max_held_;
+    bool is_behind_ = false;
     bool begun_ = false;  // an event that carries an answer was seen
 };
 

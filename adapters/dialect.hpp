@@ -28,6 +28,7 @@ class EventBatch {
         events_.clear();
         arena_.reset();
     }
+    void reserve(std::size_t events) { events_.reserve(events); }
     void push(const StreamEvent& event) { events_.push_back(event); }
     std::vector<StreamEvent>& events() noexcept { return events_; }
     const std::vector<StreamEvent>& events() const noexcept { return events_; }

@@ -14,6 +14,10 @@ namespace {
 
 using adapters::DecoderState;
 
+// Events of one batch. Enough to make a suspension cheap, and few enough to stay in the cache and to have
+// their memory ready when the stream begins.
+constexpr std::size_t kMaxBatch = 32;
+
 class HttpSource final : public TokenSource {
   public:
     HttpSource(std::shared_ptr<const HttpProvider> provider, std::unique_ptr<net::HttpCall> call,
@@ -26,6 +30,7 @@ class HttpSource final : public TokenSource {
           warnings_(std::move(warnings)) {
         answerer_.provider_id = provider_->id();
         answerer_.model_id = std::move(model);
+        batch_.reserve(kMaxBatch);
     }
 
     asio::awaitable<std::span<const StreamEvent>> next_batch() override {
@@ -75,11 +80,12 @@ class HttpSource final : public TokenSource {
 
     // Everything that is read but not decoded becomes events; at the end of the body, the terminal one.
     void pump() {
-        while (!ended() && call_->decode_body()) {
+        while (!ended() && batch_.events().size() < kMaxBatch &&
+               (reader_.is_behind() || call_->decode_body())) {
             const std::string_view window = call_->body();
-            call_->consume(reader_.feed(window, call_->readable_from(window.data()), batch_));
+            call_->consume(reader_.feed(window, call_->readable_from(window.data()), batch_, kMaxBatch));
         }
-        if (!ended() && call_->complete()) {
+        if (!ended() && !reader_.is_behind() && call_->complete()) {
             const std::string_view window = call_->body();
             reader_.finish(window, call_->readable_from(window.data()), batch_);
         }

@@ -64,6 +64,9 @@ class SseParser {
     /// Offset in the window just after the last item returned: everything before it can be consumed. Comments
     /// and blocks without data are no items: their bytes belong to the item that follows them.
     std::size_t position() const noexcept { return position_; }
+    /// Offset in the window up to where lines were taken that belong to no event so far: what a caller holds
+    /// back besides an event that has begun.
+    std::size_t idle_end() const noexcept { return data_.place == Field::Place::none ? line_ : position_; }
     /// Tells that the first `bytes` (at most position()) of the window are gone.
     void rebase(std::size_t bytes) noexcept;
     /// Bytes of comment lines seen so far. They count as activity for nobody, but operators like to see them.

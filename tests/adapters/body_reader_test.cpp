@@ -9,6 +9,7 @@
 namespace {
 
 using namespace sluice;
+using namespace sluice::adapters;
 using test::Decoded;
 using test::sse;
 
@@ -121,6 +122,35 @@ BOOST_AUTO_TEST_CASE(bounded) {
     Decoded endless = decode(answers + answers + answers);
     BOOST_TEST((endless.error->kind == ErrorKind::provider_unavailable));
     BOOST_TEST(!endless.stop.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_full_batch_waits_for_the_next_call) {
+    std::string body;
+    for (int i = 0; i < 10; ++i)
+        body +=
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::to_string(i) + "\"}}]}\n\n";
+    body += "data: [DONE]\n\n";
+    const auto decoder = openai_chat::dialect().make_decoder(ExchangeFacts());
+    BodyReader reader(*decoder);
+    EventBatch batch;
+    std::string_view window = body;
+    std::string text;
+    std::string raw;
+    std::size_t batches = 0;
+    do {
+        batch.clear();
+        window.remove_prefix(reader.feed(window, 0, batch, 4));
+        BOOST_TEST(batch.events().size() <= 4U);
+        for (const StreamEvent& event : batch.events()) {
+            raw += event.raw();
+            if (const auto* delta = event.as<TextDelta>()) text += delta->text;
+        }
+        ++batches;
+    } while (reader.is_behind());
+    BOOST_TEST(text == "0123456789");
+    BOOST_TEST(raw == body);
+    BOOST_TEST(batches == 3U);
+    BOOST_TEST(window.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 """`sluice ask` against the simulator: what goes to stdout, what to stderr, and how it ends."""
 
+import contextlib
 import signal
 import subprocess
 import unittest
@@ -118,6 +119,8 @@ class Interrupted(unittest.TestCase):
                     process.stdin.write(frame * 100)
             except BrokenPipeError:
                 pass  # it left before all was read, as it should
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()  # what is still in our own buffer has nowhere to go
             process.wait(timeout=cli.PATIENCE)
             self.assertEqual((process.returncode, process.stderr.read()), (0, b""))
 
