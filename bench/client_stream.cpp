@@ -2,7 +2,7 @@
 // write by hand or use instead. Every contestant's transcript is compared with the server's before its time
 // counts.
 //
-//   client_stream [tokens] [rounds]
+//   client_stream [tokens] [rounds] [name]     only the contestants whose name holds `name`, for a profiler
 #include <sluice/openai.hpp>
 #include <sluice/round_loop.hpp>
 
@@ -37,7 +37,7 @@ using bench::Transcript;
 constexpr std::string_view kRequest =
     "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
     "application/json\r\nContent-Length: 2\r\n\r\n{}";
-constexpr std::string_view kLastChunk = "\r\n0\r\n\r\n";
+constexpr const char* kByHand = "recv() + simdjson by hand";
 
 class Socket {
   public:
@@ -255,11 +255,11 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
+bool compare(std::size_t tokens, std::size_t per_write, int rounds, std::string_view only) {
     const StreamServer server(tokens, per_write);
     std::vector<Contestant> contestants{
         {"recv() only: the floor", receive_only, {}, {}},
-        {"recv() + simdjson by hand", [](const StreamServer& s) { return ByHand().run(s); }, {}, {}},
+        {kByHand, [](const StreamServer& s) { return ByHand().run(s); }, {}, {}},
         {"libcurl + minimal scan", [](const StreamServer& s) { return WithCurl().run(s); }, {}, {}},
         {"sluice next_batch()",
          [](const StreamServer& s) { return with_sluice(s, by_batch, Loop::plain); },
@@ -278,6 +278,9 @@ bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
          {},
          {}},
     };
+    std::erase_if(contestants, [only](const Contestant& contestant) {
+        return std::string_view(contestant.name).find(only) == std::string_view::npos;
+    });
     for (int round = -1; round < rounds; ++round) {  // round -1 warms up
         for (Contestant& contestant : contestants) {
             const double cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -295,7 +298,10 @@ bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
             contestant.allocations = double(sluice::test::allocations() - allocations) / double(tokens);
         }
     }
-    const double hand = median(contestants[1].cpu_per_token);
+    const auto by_hand = std::find_if(contestants.begin(), contestants.end(), [](const Contestant& c) {
+        return std::string_view(c.name) == kByHand;
+    });
+    const double hand = by_hand != contestants.end() ? median(by_hand->cpu_per_token) : 0;
     std::printf("\n%zu tokens, %zu a write, %d interleaved rounds; output equal in every run\n", tokens,
                 per_write, rounds);
     std::printf("%-32s %10s %10s %10s %9s %12s %10s\n", "", "CPU ns/tok", "min", "max", "vs hand", "Mtok/s",
@@ -305,7 +311,8 @@ bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
             std::minmax_element(contestant.cpu_per_token.begin(), contestant.cpu_per_token.end());
         const double cpu = median(contestant.cpu_per_token);
         std::printf("%-32s %10.0f %10.0f %10.0f %8.2fx %12.2f %10.4f\n", contestant.name, cpu, *min, *max,
-                    cpu / hand, 1e3 / median(contestant.wall_per_token), contestant.allocations);
+                    hand > 0 ? cpu / hand : 0, 1e3 / median(contestant.wall_per_token),
+                    contestant.allocations);
     }
     return true;
 }
@@ -315,8 +322,9 @@ bool compare(std::size_t tokens, std::size_t per_write, int rounds) {
 int main(int argc, char** argv) {
     const std::size_t tokens = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100'000;
     const int rounds = argc > 2 ? std::atoi(argv[2]) : 9;
+    const std::string_view only = argc > 3 ? argv[3] : "";
     curl_global_init(CURL_GLOBAL_DEFAULT);
     bench::pin_to_core(0);
-    const bool equal = compare(tokens, 16, rounds) && compare(tokens, 1, rounds);
+    const bool equal = compare(tokens, 16, rounds, only) && compare(tokens, 1, rounds, only);
     return equal ? 0 : 1;
 }

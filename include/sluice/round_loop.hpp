@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 
 namespace sluice {
 
@@ -30,21 +31,23 @@ struct RoundOptions {
 /// For one thread. The context must outlive it.
 class RoundLoop {
   public:
-    explicit RoundLoop(asio::io_context& context, RoundOptions options = {}) noexcept
-        : context_(context), options_(options) {}
+    explicit RoundLoop(asio::io_context& context, RoundOptions options = {});
 
     /// Until the context is stopped or out of work. Returns the number of handlers that ran; what a handler
     /// throws comes out, and run() may be called again, as with io_context::run().
     std::size_t run();
 
     std::size_t rounds() const noexcept { return rounds_; }
-    std::size_t held() const noexcept { return held_; }  ///< Of these, held back.
+    std::size_t held() const noexcept { return held_; }  ///< Of these, the ones after which it waited.
 
   private:
+    std::size_t sweep();
+
     asio::io_context& context_;
     RoundOptions options_;
     std::size_t rounds_ = 0;
     std::size_t held_ = 0;
+    std::shared_ptr<std::size_t> markers_;  // shared with markers that a stopped context has not run
 };
 
 }  // namespace sluice

@@ -33,10 +33,20 @@ class HttpSource final : public TokenSource {
         batch_.reserve(kMaxBatch);
     }
 
+    // One coroutine, and no helper of it: every frame more on this path is paid for with each read.
     asio::awaitable<std::span<const StreamEvent>> next_batch() override {
         if (!std::exchange(batch_is_new_, false)) {
             batch_.clear();
-            if (!ended()) co_await fill();
+            pump();
+            while (batch_.empty() && !ended()) {
+                Result<void> more = co_await call_->read();
+                if (more) {
+                    pump();
+                } else {
+                    end_early(std::move(more).error());
+                }
+            }
+            if (!batch_.empty()) note_progress();
         }
         co_return std::span<const StreamEvent>(batch_.events());
     }
@@ -65,18 +75,6 @@ class HttpSource final : public TokenSource {
     }
 
     bool ended() const noexcept { return decoder_->state() == DecoderState::ended; }
-
-    asio::awaitable<void> fill() {
-        pump();
-        while (batch_.empty()) {
-            Result<void> more = co_await call_->read();
-            if (more)
-                pump();
-            else
-                end_early(std::move(more).error());
-        }
-        note_progress();
-    }
 
     // Everything that is read but not decoded becomes events; at the end of the body, the terminal one.
     void pump() {

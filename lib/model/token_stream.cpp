@@ -67,19 +67,23 @@ struct TokenStream::Impl {
         ended = true;
     }
 
-    asio::awaitable<void> refill() {
-        std::exception_ptr cancelled;
-        try {
-            const std::span<const StreamEvent> batch = co_await source->next_batch();
-            accept(batch);
-        } catch (...) {
-            cancelled = std::current_exception();
+    // While the source is asked. Nothing more comes out of a stream whose source threw: it was cancelled.
+    class Asking {
+      public:
+        explicit Asking(Impl& impl) noexcept : impl_(impl) {}
+        Asking(const Asking&) = delete;
+        ~Asking() {
+            if (!answered_) impl_.ended = true;
         }
-        if (cancelled) {
-            ended = true;  // nothing more comes out of a stream that was cancelled
-            std::rethrow_exception(cancelled);
+        void answer(std::span<const StreamEvent> batch) {
+            answered_ = true;
+            impl_.accept(batch);
         }
-    }
+
+      private:
+        Impl& impl_;
+        bool answered_ = false;
+    };
 
     // `ready` holds no answer: keep copies, because the next read ends the life of its views.
     void keep_early() {
@@ -100,7 +104,11 @@ TokenStream::~TokenStream() = default;
 
 asio::awaitable<const StreamEvent*> TokenStream::next() {
     Impl& impl = *impl_;
-    if (!impl.settle()) co_await impl.refill();
+    if (!impl.settle()) {
+        Impl::Asking source(impl);
+        const std::span<const StreamEvent> batch = co_await impl.source->next_batch();
+        source.answer(batch);
+    }
     const StreamEvent* event = impl.take();
     if (!event) co_await close();
     co_return event;
@@ -108,10 +116,14 @@ asio::awaitable<const StreamEvent*> TokenStream::next() {
 
 asio::awaitable<std::span<const StreamEvent>> TokenStream::next_batch() {
     Impl& impl = *impl_;
-    if (!impl.settle()) co_await impl.refill();
-    const EventRange batch = std::exchange(impl.ready, EventRange());
-    if (batch.empty()) co_await close();
-    co_return std::span<const StreamEvent>(batch.next, batch.end);
+    if (!impl.settle()) {
+        Impl::Asking source(impl);
+        const std::span<const StreamEvent> batch = co_await impl.source->next_batch();
+        source.answer(batch);
+    }
+    const EventRange events = std::exchange(impl.ready, EventRange());
+    if (events.empty()) co_await close();
+    co_return std::span<const StreamEvent>(events.next, events.end);
 }
 
 const StreamEvent* TokenStream::try_next() noexcept {
@@ -134,7 +146,9 @@ asio::awaitable<const StreamEvent*> TokenStream::peek() {
             impl.fail(ErrorKind::provider_unavailable,
                       "over 1 MiB of extension events and no answer; try another provider");
         } else {
-            co_await impl.refill();
+            Impl::Asking source(impl);
+            const std::span<const StreamEvent> batch = co_await impl.source->next_batch();
+            source.answer(batch);
         }
     }
     if (!impl.early.empty() && impl.early_views.empty()) {

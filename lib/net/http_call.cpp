@@ -153,6 +153,7 @@ class HttpCall::State {
     std::unique_ptr<ErrorInfo> failure_;
     TimePoint watched_ = kNever;
     unsigned burst_ = 0;
+    bool drained_ = false;  // the last read took all there was
     bool busy_ = false;
     bool answered_ = false;   // the response head is here
     bool keep_ = true;        // nothing happened that rules out another request on this connection
@@ -296,7 +297,9 @@ asio::awaitable<Result<void>> HttpCall::State::read(std::shared_ptr<State> self)
     if (!self->can_read()) co_return self->verdict();
     const asio::mutable_buffer into = self->space();
     if (into.size() == 0) co_return self->broken(self->lease_->decoder.error());
-    IoResult got = self->try_some(into);
+    IoResult got;
+    got.error = asio::error::would_block;
+    if (!self->drained_ || self->late_) got = self->try_some(into);
     if (got.error == asio::error::would_block) {
         if (self->late_ && self->is_late()) co_return self->verdict();
         self->burst_ = 0;
@@ -309,6 +312,9 @@ asio::awaitable<Result<void>> HttpCall::State::read(std::shared_ptr<State> self)
         if (self->failure_) co_return self->verdict();
         if (got.error == asio::error::operation_aborted) self->abort();
     }
+    // A read that did not fill its buffer has emptied the socket: to try again at once is a system call for
+    // nothing.
+    self->drained_ = got.bytes < into.size();
     co_return self->accept(got);
 }
 
