@@ -31,18 +31,20 @@ std::size_t string_length(std::string_view text) noexcept {
 }  // namespace
 
 void ChunkShape::learn(std::string_view json, std::string_view text) {
-    constexpr std::string_view kPadding = "\"obfuscation\":\"";
     shape_.assign(json);
     text_begin_ = static_cast<std::size_t>(text.data() - json.data());
     text_end_ = text_begin_ + text.size();
     padding_begin_ = padding_end_ = json.size();
-    std::size_t padding = json.find(kPadding, text_end_);
-    if (padding == std::string_view::npos) return;
-    padding += kPadding.size();
-    std::size_t length = string_length(json.substr(padding));
-    if (length == std::string_view::npos) return;
-    padding_begin_ = padding;
-    padding_end_ = padding + length;
+    for (std::string_view name : {R"("obfuscation":")", R"("p":")"}) {  // OpenAI, Mistral
+        std::size_t padding = json.find(name, text_end_);
+        if (padding == std::string_view::npos) continue;
+        padding += name.size();
+        std::size_t length = string_length(json.substr(padding));
+        if (length == std::string_view::npos) return;
+        padding_begin_ = padding;
+        padding_end_ = padding + length;
+        return;
+    }
 }
 
 bool ChunkShape::match(std::string_view json, std::string_view& escaped) const noexcept {

@@ -25,8 +25,8 @@ class ChunkShape {
     std::string shape_;
     std::size_t text_begin_ = 0;
     std::size_t text_end_ = 0;
-    // OpenAI pads its chunks with random text of its own: a second hole. Both at shape_.size() when there is
-    // none.
+    // OpenAI and Mistral pad their chunks with random text of their own: a second hole. Both at shape_.size()
+    // when there is none.
     std::size_t padding_begin_ = 0;
     std::size_t padding_end_ = 0;
 };
