@@ -174,10 +174,11 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
     if (!provider->options().secret.empty()) facts.secrets.push_back(provider->options().secret);
 
     const bool is_success = answer.status >= 200 && answer.status < 300;
-    // A stream without a content type is taken at its word; anything else that is no event stream is read
-    // whole.
-    const bool is_stream =
-        is_media_type(answer.headers.find("content-type").value_or("text/event-stream"), "text/event-stream");
+    // A stream without a content type is taken at its word. Anything else is read whole: what is no event
+    // stream, and a stream that somebody on the way has compressed although we asked for none of that.
+    const std::string_view content_type = answer.headers.find("content-type").value_or("text/event-stream");
+    const bool is_encoded = answer.headers.find("content-encoding").value_or("identity") != "identity";
+    const bool is_stream = is_media_type(content_type, "text/event-stream") && !is_encoded;
     if (is_success && is_stream) {
         std::unique_ptr<adapters::StreamDecoder> decoder = provider->dialect().make_decoder(std::move(facts));
         co_return TokenStream(std::make_unique<HttpSource>(provider, std::move(call), std::move(decoder),

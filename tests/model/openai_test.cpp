@@ -397,6 +397,25 @@ BOOST_AUTO_TEST_CASE(each_io_step_failing_in_turn_gives_a_typed_error) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_that_a_proxy_has_compressed_is_read_all_the_same) {
+    World world;
+    world.simulator.on_model("m", [](std::size_t, std::string_view) {
+        SimulatedAnswer zipped;
+        zipped.body =
+            "data: "
+            "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Ulaanbaatar\"},\"finish_reason\":\"stop\"}]}"
+            "\n\n"
+            "data: [DONE]\n\n";
+        zipped.content_type = "text/event-stream";
+        zipped.gzip_body = true;
+        return zipped;
+    });
+    const Outcome outcome = world.run(consume(world.model("m")));
+    BOOST_TEST(!outcome.failure.has_value());
+    BOOST_TEST(outcome.text == "Ulaanbaatar");
+    BOOST_TEST(outcome.terminals == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(an_event_beyond_the_limit_is_a_typed_error_not_memory) {
     World world;
     OpenAIOptions options = world.options();
