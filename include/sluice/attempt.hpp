@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sluice {
 
@@ -29,5 +30,8 @@ struct Attempt {
     /// From the leg's start to its end. Zero for a skipped leg.
     std::chrono::nanoseconds duration{0};
 };
+
+/// The last leg that was really asked. Precondition: one was.
+const Attempt& last_failed(const std::vector<Attempt>& attempts) noexcept;
 
 }  // namespace sluice

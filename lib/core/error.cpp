@@ -1,6 +1,7 @@
 #include <sluice/attempt.hpp>
 #include <sluice/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -51,13 +52,20 @@ class ErrorCategory final : public std::error_category {
 [[noreturn]] void throw_exhausted(ErrorInfo error) {
     if (!error.attempts || error.attempts->empty()) throw ProviderUnavailable(std::move(error));
     try {
-        throw_error(error.attempts->back().error);
+        throw_error(last_failed(*error.attempts).error);
     } catch (...) {
         throw AllProvidersFailed(std::move(error));
     }
 }
 
 }  // namespace
+
+const Attempt& last_failed(const std::vector<Attempt>& attempts) noexcept {
+    const auto asked = std::find_if(attempts.rbegin(), attempts.rend(), [](const Attempt& attempt) {
+        return attempt.outcome == Attempt::Outcome::failed;
+    });
+    return asked != attempts.rend() ? *asked : attempts.back();
+}
 
 std::string_view class_name(ErrorKind kind) noexcept {
     return facts(kind).class_name;

@@ -98,7 +98,7 @@ void append_attempts(std::vector<Attempt>& attempts, Attempt record) {
 }
 
 ErrorInfo exhausted(const std::vector<Attempt>& attempts) {
-    const ErrorInfo& last = attempts.back().error;
+    const ErrorInfo& last = last_failed(attempts).error;
     ErrorInfo error(ErrorKind::all_providers_failed, last.phase,
                     "every provider of the chain failed; the last error was: " + describe(last));
     error.provider = attempts.front().provider;

@@ -303,6 +303,26 @@ BOOST_AUTO_TEST_CASE(after_context_length_smaller_windows_are_skipped_and_record
     BOOST_TEST(world.failovers.front().next->id == "large");
 }
 
+BOOST_AUTO_TEST_CASE(a_chain_that_ends_with_skipped_legs_names_the_error_of_the_one_that_was_asked) {
+    World world;
+    ModelSpec small("", "small");
+    small.context_window = 8'000;
+    ErrorInfo too_long(ErrorKind::context_length_exceeded, Phase::headers, "9001 tokens do not fit");
+    world.alpha.script("small", Script().fail_open(too_long));
+    const FallbackBoundModel model({world.alpha.model(small), world.beta.model(small)}, world.options());
+    try {
+        world.run(consume(model));
+        BOOST_FAIL("must throw");
+    } catch (const AllProvidersFailed& error) {
+        BOOST_TEST(names(error.attempts()) == list({"alpha/small ContextLengthExceeded",
+                                                    "beta/small ContextLengthExceeded skipped"}),
+                   boost::test_tools::per_element());
+        BOOST_TEST(std::string(error.what()).find("9001 tokens do not fit") != std::string::npos);
+        BOOST_CHECK_THROW(std::rethrow_if_nested(error), ContextLengthExceeded);
+    }
+    BOOST_TEST(world.beta.calls() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(chains_nest_and_their_attempts_are_flat) {
     World world;
     world.alpha.script("a", Script().fail(ErrorKind::rate_limited));
