@@ -108,7 +108,7 @@ bool SseParser::skip_bom(std::string_view window) {
 }
 
 /// The common case, in a third of the time: what is left of the open block is one data line and the blank
-/// line, both with LF. Takes nothing if it is anything else.
+/// line, both with LF or both with CR LF. Takes nothing if it is anything else.
 bool SseParser::take_usual(std::string_view window, Step& step) {
     if (after_cr_ || data_.place != Field::Place::none || window.size() - line_ < 5 ||
         std::memcmp(window.data() + line_, "data:", 5) != 0) {
@@ -116,15 +116,19 @@ bool SseParser::take_usual(std::string_view window, Step& step) {
     }
     seek(window, '\n', line_, lf_);
     seek(window, '\r', line_, cr_);
-    if (lf_ + 1 >= window.size() || window[lf_ + 1] != '\n' || cr_ < lf_ || !within_limits(lf_ + 1))
+    const bool is_crlf = cr_ + 1 == lf_;
+    const std::string_view blank = is_crlf ? "\r\n" : "\n";
+    if ((cr_ < lf_ && !is_crlf) || lf_ >= window.size() ||
+        !slice(window, lf_ + 1, window.size()).starts_with(blank) || !within_limits(lf_ + 1)) {
         return false;
+    }
     const std::size_t begin = line_ + (window[line_ + 5] == ' ' ? 6 : 5);
     step.kind = Kind::frame;
     step.frame.event = event_.in(window, event_text_);
-    step.frame.data = slice(window, begin, lf_);
+    step.frame.data = slice(window, begin, is_crlf ? cr_ : lf_);
     step.frame.id = id_;
     event_.place = Field::Place::none;
-    position_ = line_ = lf_ + 2;
+    position_ = line_ = lf_ + 1 + blank.size();
     carried_ = 0;
     return true;
 }
