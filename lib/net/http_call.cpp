@@ -51,7 +51,6 @@ class HttpCall::State {
         return closed_ ? was_complete_ : answered_ && !cut_ && lease_->decoder.complete();
     }
     bool in_grace() const noexcept { return deadlines_.in_grace(); }
-    TimePoint started() const noexcept { return started_; }
 
     void on_content() noexcept {
         deadlines_.on_content(now());
@@ -508,10 +507,6 @@ void HttpCall::on_finish_reason() noexcept {
 
 bool HttpCall::in_grace() const noexcept {
     return state_->in_grace();
-}
-
-TimePoint HttpCall::started() const noexcept {
-    return state_->started();
 }
 
 asio::awaitable<void> HttpCall::finish() {

@@ -67,9 +67,9 @@ class HttpCall {
     /// The whole body was decoded. Stays true after finish() and close().
     bool complete() const noexcept;
 
-    /// Reads once: tries without waiting first, and waits only when nothing is there. Views into body() die.
-    /// An error is a broken body or an expired deadline; nothing more can be read then. Does nothing when the
-    /// body is complete.
+    /// Reads once: tries without waiting first, unless the last read emptied the socket. Views into body()
+    /// die. An error is a broken body or an expired deadline; nothing more can be read then. Does nothing
+    /// when the body is complete.
     asio::awaitable<Result<void>> read();
     /// The same without ever waiting. False when nothing was there, when the body is complete or broken, and
     /// after a burst of reads: then it is read()'s turn, which lets the loop's other work run.
@@ -84,7 +84,6 @@ class HttpCall {
     void on_content() noexcept;
     void on_finish_reason() noexcept;
     bool in_grace() const noexcept;
-    TimePoint started() const noexcept;
 
     /// Reads the rest of the body, waiting for it at most Deadlines::linger (zero or less: only what is
     /// there), and gives the connection back if it can be used again, else closes it. Idempotent; does not
