@@ -1,8 +1,25 @@
 #include "adapters/dialect.hpp"
 
+#include "adapters/anthropic/dialect.hpp"
+#include "adapters/gemini/dialect.hpp"
+#include "adapters/openai_chat/dialect.hpp"
+#include "adapters/openai_responses/dialect.hpp"
+
 #include <array>
 
 namespace sluice::adapters {
+
+std::span<const Dialect* const> dialects() noexcept {
+    static const std::array<const Dialect*, 4> all = {&openai_chat::dialect(), &openai_responses::dialect(),
+                                                      &anthropic::dialect(), &gemini::dialect()};
+    return all;
+}
+
+const Dialect* find_dialect(std::string_view name) noexcept {
+    for (const Dialect* dialect : dialects())
+        if (dialect->name() == name) return dialect;
+    return nullptr;
+}
 
 std::string_view request_id_of(const wire::HeaderList& headers) noexcept {
     // The provider's own name first: gateways in between add an x-request-id of theirs.

@@ -1,5 +1,6 @@
-// What every wire protocol provides, sans-I/O: a request encoder, a stream decoder, an error classifier. One
-// folder each.
+// What every wire protocol provides, sans-I/O, in both directions: towards a provider a request encoder, a
+// stream decoder and an error classifier; towards a client a request parser, a stream and answer encoder, and
+// error bodies. One folder each. So any dialect comes in and any goes out through one vocabulary.
 #pragma once
 
 #include <sluice/event.hpp>
@@ -8,12 +9,14 @@
 #include <sluice/result.hpp>
 #include <sluice/usage.hpp>
 
+#include "adapters/services.hpp"
 #include "wire/http_response.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/sse.hpp"
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -101,19 +104,95 @@ struct EncodedRequest {
     std::vector<std::string> warnings;  ///< What this dialect cannot carry.
 };
 
+/// Who a request is for.
+struct Target {
+    Target(const ModelSpec& which) : model(which) {}
+    const ModelSpec& model;
+    QuirkSet quirks;
+    std::string_view origin;       ///< "dialect@trust domain": its own signatures may be sent back to it.
+    std::string_view api_version;  ///< Anthropic's date. Empty: the dialect's default.
+};
+
+/// What a client sent.
+struct ClientRequest {
+    ClientRequest(std::string_view request_path, std::string_view request_body)
+        : path(request_path), body(request_body) {}
+    std::string_view path;  ///< Without the query: Gemini names model and method there.
+    std::string_view body;
+};
+
+/// What it asks for.
+struct ParsedRequest {
+    Request request;
+    std::string model;
+    bool stream = false;
+    bool include_usage = true;  ///< Whether the stream should tell the usage (openai_chat asks for it).
+    /// What of the body has no place in the canonical request, one sentence each. Fields that are only not
+    /// known are not lost: they are extras of the dialect.
+    std::vector<std::string> warnings;
+};
+
+/// What an answer to a client says besides its events.
+struct AnswerFacts {
+    std::string response_id;   ///< Empty: the encoder makes one of the dialect's form out of `created`.
+    std::string model;         ///< The id that the client is to see.
+    std::int64_t created = 0;  ///< Seconds since 1970.
+    /// Of the leg that answers, "dialect@trust domain". Extensions and raw finish reasons of the client's own
+    /// dialect are passed on; others cannot be expressed and are left out.
+    std::string origin;
+    bool include_usage = true;
+};
+
+/// Writes events as one dialect's stream, for a client. After the terminal event everything is ignored.
+class StreamEncoder {
+  public:
+    virtual ~StreamEncoder() = default;
+    /// Appends the metadata that opens a stream, if the dialect has any. The first encode() does it
+    /// otherwise.
+    virtual void open(std::string& out) = 0;
+    /// Appends the frames of `event`; complete frames only, maybe none. A Finish brings the dialect's
+    /// terminal marker, a Failure its in-stream error and never a marker of success. The event's views are
+    /// not kept.
+    virtual void encode(const StreamEvent& event, std::string& out) = 0;
+};
+
+/// An error as an HTTP answer to a client.
+struct EncodedError {
+    int status = 500;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< retry-after and its like.
+    std::string body;                                          ///< JSON.
+};
+
 class Dialect {
   public:
     virtual ~Dialect() = default;
     virtual std::string_view name() const noexcept = 0;
+
+    // --- towards a provider ---
+
     /// A ProviderBadRequest with phase prepare when the request cannot be expressed (invalid JSON in a
     /// schema, ...).
-    virtual Result<EncodedRequest> encode(const Request& request, const ModelSpec& model) const = 0;
+    virtual Result<EncodedRequest> encode(const Request& request, const Target& target) const = 0;
     virtual std::unique_ptr<StreamDecoder> make_decoder(ExchangeFacts facts) const = 0;
     /// An answer that is not 2xx (or is not a stream): what it means. `body` is after gunzip, of any shape,
     /// maybe empty or cut.
     virtual ErrorInfo classify(const ExchangeFacts& facts, const wire::HeaderList& headers,
                                std::string_view body) const = 0;
+
+    // --- towards a client ---
+
+    /// A ProviderBadRequest with phase prepare for a body that is not a request of this dialect; its message
+    /// names the field.
+    virtual Result<ParsedRequest> parse_request(const ClientRequest& request) const = 0;
+    virtual std::unique_ptr<StreamEncoder> make_encoder(AnswerFacts facts) const = 0;
+    /// A whole answer as one JSON body, for a client that did not ask for a stream.
+    virtual std::string encode_answer(const AssistantMessage& answer, const AnswerFacts& facts) const = 0;
+    virtual EncodedError encode_error(const ErrorInfo& error) const = 0;
 };
+
+/// By name: "openai_chat", "openai_responses", "anthropic", "gemini". Nullptr for another.
+const Dialect* find_dialect(std::string_view name) noexcept;
+std::span<const Dialect* const> dialects() noexcept;
 
 /// The field's header that names the request at the provider (PROTOCOLS section 2), or "".
 std::string_view request_id_of(const wire::HeaderList& headers) noexcept;

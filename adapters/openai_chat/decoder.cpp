@@ -1,31 +1,16 @@
 #include "adapters/openai_chat/decoder.hpp"
 
 #include "adapters/ascii.hpp"
-#include "adapters/body_reader.hpp"
-#include "adapters/redact.hpp"
+#include "adapters/openai_chat/dialect.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace sluice::adapters::openai_chat {
 namespace {
 
-constexpr std::size_t kMaxLines = std::size_t{64} << 10;   // of bare JSON outside SSE framing
 constexpr std::size_t kMaxTools = 1024;                    // in one choice
 constexpr std::size_t kMaxWaiting = std::size_t{1} << 20;  // arguments of a call that has no name yet
 constexpr std::size_t kNew = static_cast<std::size_t>(-1);
-
-/// `text` in the arena, with the padding that simdjson wants. The arena, because events will point into it.
-std::string_view padded_copy(std::string_view text, wire::TextArena& arena) {
-    char* copy = arena.allocate(text.size() + wire::kPadding);
-    if (!text.empty()) std::memcpy(copy, text.data(), text.size());
-    std::memset(copy + text.size(), 0, wire::kPadding);
-    return {copy, text.size()};
-}
-
-bool is_event_stream(std::string_view text) {
-    return text.starts_with("data:") || text.starts_with("event:") || text.starts_with(": ");
-}
 
 }  // namespace
 
@@ -66,11 +51,7 @@ Usage usage_of(const Counts& counts) noexcept {
 }
 
 void Decoder::on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) {
-    if (state_ == DecoderState::ended) return;
-    if (!lines_.empty()) {
-        on_pending_lines(out);
-        if (state_ == DecoderState::ended) return;
-    }
+    if (!begin_frame(out)) return;
     std::string_view data = trim(frame.data);
     if (data.empty()) return;
     if (frame.event == "error") return fail_with_body(data, out);
@@ -80,40 +61,10 @@ void Decoder::on_frame(const wire::SseFrame& frame, std::size_t readable, EventB
             return fail_with_body(data, out);                          // Google's array of one error
         if (!frame.event.empty() && frame.event != "message") return;  // "event: ping", "data: 1"
     }
-    const std::size_t before = static_cast<std::size_t>(data.data() - frame.data.data());
-    readable = readable > before ? readable - before : 0;
-    on_document(data, readable, out);
-}
-
-void Decoder::on_stray_line(std::string_view line, EventBatch& out) {
-    if (state_ == DecoderState::ended) return;
-    if (line.starts_with("error:"))
-        return fail_with_body(trim(line.substr(6)), out);  // llama-box, old llama.cpp
-    std::string_view text = trim(line);
-    if (text.empty()) return;
-    if (lines_.empty() && text.front() != '{' && text.front() != '[') return;  // an SSE field of the future
-    if (lines_.size() + text.size() > kMaxLines) return;
-    lines_.append(text).push_back('\n');
-    if ((text.back() == '}' || text.back() == ']') && wire::is_json(lines_)) on_pending_lines(out);
-}
-
-/// Bare JSON is an error object (Gemini, Ollama), or a chunk of a server that forgot the framing.
-void Decoder::on_pending_lines(EventBatch& out) {
-    std::string text = std::move(lines_);
-    lines_.clear();
-    std::string_view json = trim(text);
-    if (json.front() == '{' && wire::is_json(json)) {
-        std::string_view copy = padded_copy(json, out.arena());
-        return on_document(copy, copy.size() + wire::kPadding, out);
-    }
-    if (contains(json, "\"error\"")) fail_with_body(json, out);
+    read_document(data, frame.data, readable, out);
 }
 
 void Decoder::on_document(std::string_view text, std::size_t readable, EventBatch& out) {
-    if (readable < text.size() + wire::kPadding) {
-        text = padded_copy(text, out.arena());
-        readable = text.size() + wire::kPadding;
-    }
     if (simdjson::error_code error = chunk_.read(text, readable, out.arena()))
         return malformed(error, text, out);
     if (info_.response_id.empty() && !chunk_.id.empty()) info_.response_id = chunk_.id;
@@ -138,9 +89,7 @@ void Decoder::apply(EventBatch& out) {
 bool Decoder::apply_choice(const Choice& from, EventBatch& out) {
     ChoiceState* choice = state_of(from.index);
     if (choice == nullptr) {
-        fail(ErrorInfo(ErrorKind::provider_unavailable, phase(),
-                       "the answer has more choices than the protocol allows"),
-             out);
+        fail_with_limit("the answer has more choices than the protocol allows", out);
         return false;
     }
     // `message` is the text so far or the whole of it: only good where there were no deltas.
@@ -206,9 +155,7 @@ bool Decoder::apply_tool(const ToolFragment& tool, ChoiceState& choice, EventBat
     std::size_t index = tool_for(tool, choice);
     if (index == kNew) {
         if (choice.tools.size() == kMaxTools) {
-            fail(ErrorInfo(ErrorKind::provider_unavailable, phase(),
-                           "the answer has more tool calls than we accept"),
-                 out);
+            fail_with_limit("the answer has more tool calls than we accept", out);
             return false;
         }
         index = choice.tools.size();
@@ -229,8 +176,7 @@ bool Decoder::apply_tool(const ToolFragment& tool, ChoiceState& choice, EventBat
     } else if (call.waiting.size() + tool.arguments.size() <= kMaxWaiting) {
         call.waiting += tool.arguments;
     } else {
-        fail(ErrorInfo(ErrorKind::provider_unavailable, phase(), "a tool call of the answer has no name"),
-             out);
+        fail_with_limit("a tool call of the answer has no name", out);
         return false;
     }
     return true;
@@ -272,49 +218,14 @@ bool Decoder::all_finished() const noexcept {
 
 void Decoder::on_done(EventBatch& out) {
     if (state_ == DecoderState::finished || begun_) return finish(out);
-    fail(truncated("the stream ended without an answer"), out);
-}
-
-void Decoder::on_body(std::string_view body, EventBatch& out) {
-    if (state_ == DecoderState::ended) return;
-    std::string_view text = trim(body);
-    if (is_event_stream(text)) {  // whatever the content type says
-        std::string_view copy = padded_copy(body, out.arena());
-        return BodyReader(*this).finish(copy, copy.size() + wire::kPadding, out);
-    }
-    if (!text.empty() && text.front() == '{' && wire::is_json(text)) {
-        std::string_view copy = padded_copy(text, out.arena());
-        on_document(copy, copy.size() + wire::kPadding, out);
-        if (state_ == DecoderState::ended) return;
-        if (state_ == DecoderState::finished || begun_) return finish(out);
-        ErrorInfo error(ErrorKind::provider_unavailable, phase(),
-                        "the answer is JSON, but no chat completion and no error: check the base URL");
-        error.provider_message = masked_excerpt(text, facts_.secrets);
-        return fail(std::move(error), out);
-    }
-    fail_with_body(text, out);
-}
-
-void Decoder::on_end(EventBatch& out) {
-    if (state_ == DecoderState::ended) return;
-    if (!lines_.empty()) on_pending_lines(out);
-    if (state_ == DecoderState::ended) return;
-    if (state_ == DecoderState::finished) return finish(out);
-    fail(truncated(begun_ ? "the stream ended before the answer was complete"
-                          : "the stream ended without an answer"),
-         out);
-}
-
-void Decoder::on_failure(ErrorInfo error, EventBatch& out) {
-    if (state_ != DecoderState::ended) fail(std::move(error), out);
+    truncated(out);
 }
 
 template <typename Event>
 void Decoder::push(Event event, ChoiceState& choice, EventBatch& out) {
-    begun_ = true;
     choice.has_content = true;
     if constexpr (std::is_same_v<Event, RefusalDelta>) choice.refused = true;
-    out.push(StreamEvent(event, {}, choice.index));
+    DecoderBase::push(StreamEvent(event, {}, choice.index), out);
 }
 
 void Decoder::finish(EventBatch& out) {
@@ -333,30 +244,11 @@ void Decoder::finish(EventBatch& out) {
         if (end.reason == StopReason::stop && choice->refused) end.reason = StopReason::content_filter;
         if (end.reason == StopReason::stop && !choice->tools.empty()) end.reason = StopReason::tool_calls;
     }
-    state_ = DecoderState::ended;
-    out.push(StreamEvent(end));
+    finish_with(end, out);
 }
 
-void Decoder::fail(ErrorInfo error, EventBatch& out) {
-    add_facts(error, facts_);
-    error_ = std::move(error);
-    state_ = DecoderState::ended;
-    out.push(StreamEvent(Failure{&error_}));
-}
-
-void Decoder::fail_with_body(std::string_view body, EventBatch& out) {
-    fail(classify_error(facts_, read_error_body(body), nullptr, phase()), out);
-}
-
-void Decoder::malformed(simdjson::error_code code, std::string_view text, EventBatch& out) {
-    ErrorInfo error(ErrorKind::provider_unavailable, phase(), "malformed chunk in the stream: ");
-    error.message += simdjson::error_message(code);
-    error.provider_message = masked_excerpt(text, facts_.secrets);
-    fail(std::move(error), out);
-}
-
-ErrorInfo Decoder::truncated(std::string our_words) const {
-    return ErrorInfo(ErrorKind::stream_truncated, phase(), std::move(our_words));
+std::unique_ptr<StreamDecoder> make_decoder(ExchangeFacts facts) {
+    return std::make_unique<Decoder>(std::move(facts));
 }
 
 }  // namespace sluice::adapters::openai_chat

@@ -2,8 +2,7 @@
 // 9, 10.3 and 13).
 #pragma once
 
-#include "adapters/dialect.hpp"
-#include "adapters/error_body.hpp"
+#include "adapters/decoder_base.hpp"
 #include "adapters/openai_chat/chunk.hpp"
 
 #include <cstdint>
@@ -14,19 +13,11 @@
 
 namespace sluice::adapters::openai_chat {
 
-class Decoder final : public StreamDecoder {
+class Decoder final : public DecoderBase {
   public:
-    explicit Decoder(ExchangeFacts facts) : facts_(std::move(facts)) {}
+    explicit Decoder(ExchangeFacts facts) : DecoderBase(std::move(facts), "chat completion") {}
 
     void on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) override;
-    void on_stray_line(std::string_view line, EventBatch& out) override;
-    void on_body(std::string_view body, EventBatch& out) override;
-    void on_end(EventBatch& out) override;
-    void on_failure(ErrorInfo error, EventBatch& out) override;
-
-    DecoderState state() const noexcept override { return state_; }
-    const ResponseInfo& info() const noexcept override { return info_; }
-    const std::optional<Usage>& usage() const noexcept override { return usage_; }
 
   private:
     struct ToolCall {
@@ -47,8 +38,7 @@ class Decoder final : public StreamDecoder {
     };
 
     void on_done(EventBatch& out);
-    void on_document(std::string_view text, std::size_t readable, EventBatch& out);
-    void on_pending_lines(EventBatch& out);
+    void on_document(std::string_view text, std::size_t readable, EventBatch& out) override;
     void apply(EventBatch& out);
     bool apply_choice(const Choice& choice, EventBatch& out);
     bool apply_tool(const ToolFragment& tool, ChoiceState& choice, EventBatch& out);
@@ -60,23 +50,11 @@ class Decoder final : public StreamDecoder {
 
     template <typename Event>
     void push(Event event, ChoiceState& choice, EventBatch& out);
-    void finish(EventBatch& out);
-    void fail(ErrorInfo error, EventBatch& out);
-    void fail_with_body(std::string_view body, EventBatch& out);
-    void malformed(simdjson::error_code error, std::string_view text, EventBatch& out);
-    ErrorInfo truncated(std::string our_words) const;
-    Phase phase() const noexcept { return begun_ ? Phase::stream : Phase::first_event; }
+    void finish(EventBatch& out) override;
 
-    ExchangeFacts facts_;
-    ResponseInfo info_;
     Counts counts_;
-    std::optional<Usage> usage_;
-    DecoderState state_ = DecoderState::open;
-    bool begun_ = false;  // an event that carries an answer was pushed
     Chunk chunk_;
     std::vector<ChoiceState> choices_;
-    std::string lines_;  // of bare JSON outside SSE framing, until it is complete
-    ErrorInfo error_;
 };
 
 /// PROTOCOLS section 8, before tool calls and refusals are looked at.

@@ -5,11 +5,17 @@
 
 namespace sluice::adapters::openai_chat {
 
+inline constexpr std::string_view kName = "openai_chat";
+
 /// Stateless; one for the process.
 const Dialect& dialect();
 
-/// The request body. `max_tokens` goes out as `max_completion_tokens` to the providers "openai" and "azure",
-/// whose reasoning models insist on it, and as `max_tokens` to all others, of which few know the new name.
-Result<EncodedRequest> encode_request(const Request& request, const ModelSpec& model);
+// The four parts, each in a file of its own.
+Result<EncodedRequest> encode_request(const Request& request, const Target& target);
+std::unique_ptr<StreamDecoder> make_decoder(ExchangeFacts facts);
+Result<ParsedRequest> parse_request(const ClientRequest& request);
+std::unique_ptr<StreamEncoder> make_encoder(AnswerFacts facts);
+std::string encode_answer(const AssistantMessage& answer, const AnswerFacts& facts);
+EncodedError encode_error(const ErrorInfo& error);
 
 }  // namespace sluice::adapters::openai_chat

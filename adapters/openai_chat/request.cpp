@@ -1,77 +1,30 @@
 #include "adapters/openai_chat/dialect.hpp"
-#include "wire/json_writer.hpp"
-
-#include <cmath>
+#include "adapters/request_writer.hpp"
 
 namespace sluice::adapters::openai_chat {
 namespace {
 
-template <typename T>
-const T* part_as(const Part& part) noexcept {
-    return std::get_if<T>(&part);
-}
-
 /// Writes one request. The first thing that cannot be expressed ends it.
-class Encoder {
+class Encoder : RequestWriter {
   public:
-    Encoder(const Request& request, const ModelSpec& model)
-        : request_(request), model_(model), json_(out_.body) {}
+    Encoder(const Request& request, const Target& target)
+        : RequestWriter(request, target, kName, "Chat Completions", {"stream", "messages"}) {}
 
     Result<EncodedRequest> encode() {
         out_.path = "/chat/completions";
-        out_.headers = {{"content-type", "application/json"}, {"accept", "text/event-stream"}};
-        if (request_.messages().empty()) fail("the request has no messages");
-        collect_extras();
         json_.begin_object();
-        if (field("model")) json_.string(model_.id);
+        if (field("model")) json_.string(target_.model.id);
         write_messages();
         write_tools();
         write_options();
         json_.key("stream").boolean(true);
         if (field("stream_options")) json_.begin_object().key("include_usage").boolean(true).end_object();
-        for (const ProviderExtra* extra : extras_)
-            json_.key(extra->name).raw(extra->json);
+        write_extras();
         json_.end_object();
-        if (failed_) return std::move(error_);
-        return std::move(out_);
+        return take();
     }
 
   private:
-    void fail(std::string what) {
-        if (failed_) return;
-        failed_ = true;
-        error_ = ErrorInfo(ErrorKind::provider_bad_request, Phase::prepare, std::move(what));
-        error_.provider = model_.provider_id;
-        error_.model = model_.id;
-    }
-
-    /// One sentence for each kind of loss, however often it happens.
-    void warn(std::string_view what) {
-        for (const std::string& warning : out_.warnings)
-            if (warning == what) return;
-        out_.warnings.emplace_back(what);
-    }
-
-    void collect_extras() {
-        for (const ProviderExtra& extra : request_.extras()) {
-            if (extra.provider_id != model_.provider_id) continue;
-            if (extra.name.empty()) fail("an extra field has no name");
-            if (extra.name == "stream" || extra.name == "messages")
-                fail("the extra field \"" + extra.name + "\" cannot be replaced");
-            if (!wire::is_json(extra.json)) fail("the extra field \"" + extra.name + "\" is not valid JSON");
-            std::erase_if(extras_, [&](const ProviderExtra* other) { return other->name == extra.name; });
-            extras_.push_back(&extra);
-        }
-    }
-
-    /// Writes the key, unless an extra of that name replaces the field.
-    bool field(std::string_view name) {
-        for (const ProviderExtra* extra : extras_)
-            if (extra->name == name) return false;
-        json_.key(name);
-        return true;
-    }
-
     void write_messages() {
         json_.key("messages").begin_array();
         for (const Message& message : request_.messages()) {
@@ -233,10 +186,10 @@ class Encoder {
         if (options.parallel_tool_calls && field("parallel_tool_calls"))
             json_.boolean(*options.parallel_tool_calls);
         if (options.max_tokens && field(max_tokens_name())) json_.number(std::uint64_t{*options.max_tokens});
-        write_double("temperature", options.temperature);
-        write_double("top_p", options.top_p);
-        write_double("frequency_penalty", options.frequency_penalty);
-        write_double("presence_penalty", options.presence_penalty);
+        write_number("temperature", options.temperature);
+        write_number("top_p", options.top_p);
+        write_number("frequency_penalty", options.frequency_penalty);
+        write_number("presence_penalty", options.presence_penalty);
         if (options.seed && field("seed")) json_.number(*options.seed);
         if (!options.stop.empty() && field("stop")) {
             json_.begin_array();
@@ -251,14 +204,7 @@ class Encoder {
     }
 
     std::string_view max_tokens_name() const {
-        bool knows_new_name = model_.provider_id == "openai" || model_.provider_id == "azure";
-        return knows_new_name ? "max_completion_tokens" : "max_tokens";
-    }
-
-    void write_double(std::string_view name, std::optional<double> value) {
-        if (!value) return;
-        if (!std::isfinite(*value)) return fail(std::string(name) + " is not a finite number");
-        if (field(name)) json_.number(*value);
+        return target_.quirks.has(Quirk::max_completion_tokens) ? "max_completion_tokens" : "max_tokens";
     }
 
     void write_tool_choice(const ToolChoice& choice) {
@@ -295,20 +241,12 @@ class Encoder {
         json_.key("strict").boolean(format.strict).key("schema").raw(format.schema_json);
         json_.end_object().end_object();
     }
-
-    const Request& request_;
-    const ModelSpec& model_;
-    EncodedRequest out_;
-    wire::JsonWriter json_;
-    std::vector<const ProviderExtra*> extras_;
-    bool failed_ = false;
-    ErrorInfo error_;
 };
 
 }  // namespace
 
-Result<EncodedRequest> encode_request(const Request& request, const ModelSpec& model) {
-    return Encoder(request, model).encode();
+Result<EncodedRequest> encode_request(const Request& request, const Target& target) {
+    return Encoder(request, target).encode();
 }
 
 }  // namespace sluice::adapters::openai_chat

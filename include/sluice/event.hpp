@@ -31,11 +31,17 @@ std::string_view to_string(StopReason reason) noexcept;
 
 struct TextDelta {
     std::string_view text;  ///< May be empty, may split a grapheme cluster; always valid UTF-8.
+    /// Opaque proof that Gemini hangs on a piece of text and wants back with it; mostly empty.
+    std::string_view signature = {};
 };
 struct ReasoningDelta {
-    std::string_view text;
-    /// Opaque proof that some providers want back unchanged with the next turn; mostly empty.
-    std::string_view signature;
+    std::string_view text;  ///< Empty for a delta that only brings the signature.
+    /// Opaque proof that some providers want back unchanged with the next turn: Anthropic's signature or
+    /// redacted data, Responses' encrypted_content. It closes its part: what follows is another one. Mostly
+    /// empty.
+    std::string_view signature = {};
+    std::string_view id = {};  ///< The item it belongs to, where the dialect names one (Responses "rs_...").
+    bool redacted = false;     ///< The provider hides the text; `signature` is all there is (Anthropic).
 };
 struct RefusalDelta {
     std::string_view text;
@@ -44,6 +50,8 @@ struct ToolCallStart {
     std::uint32_t index = 0;  ///< Ours: 0, 1, 2 ... in order of appearance within the choice.
     std::string_view id;      ///< The provider's, or one of ours when it gave none. Never empty.
     std::string_view name;
+    /// Opaque proof that Gemini hangs on a call and wants back with it; mostly empty.
+    std::string_view signature = {};
 };
 struct ToolCallDelta {
     std::uint32_t index = 0;
@@ -51,6 +59,9 @@ struct ToolCallDelta {
 };
 struct ToolCallEnd {
     std::uint32_t index = 0;
+    /// False when the arguments, delivered as they came, are not one JSON value (cut by max_tokens, or a slip
+    /// of the model). No arguments at all stand for {} and are fine.
+    bool arguments_are_json = true;
 };
 /// Anything the dialect has and this vocabulary does not model. Passed on, never dropped.
 struct Extension {

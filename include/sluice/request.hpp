@@ -34,6 +34,17 @@ struct Tool {
     std::string description;
     std::string parameters_json;
     std::optional<bool> strict;
+    std::optional<CacheControl> cache;
+};
+
+/// A tool that only one dialect knows (web search, code execution), as an element of its `tools`. Sent to
+/// targets of that dialect, left out with a warning elsewhere.
+struct NativeTool {
+    NativeTool() = default;
+    NativeTool(std::string which_dialect, std::string tool)
+        : dialect(std::move(which_dialect)), json(std::move(tool)) {}
+    std::string dialect;
+    std::string json;
 };
 
 /// Whether and which tool the model must call.
@@ -56,14 +67,18 @@ struct ResponseFormat {
     bool strict = true;
 };
 
-/// A field that only one provider understands; sent to that provider and to no other.
-struct ProviderExtra {
-    ProviderExtra() = default;
-    ProviderExtra(std::string provider, std::string field, std::string value)
-        : provider_id(std::move(provider)), name(std::move(field)), json(std::move(value)) {}
-    std::string provider_id;
-    std::string name;  ///< Top-level field of the request body.
-    std::string json;  ///< Its value as JSON text.
+/// A field that only one provider, or only one dialect, understands.
+struct Extra {
+    /// provider: sent to the provider of that id and silently to no other. dialect: sent to every target of
+    /// that dialect, left out with a warning elsewhere.
+    enum class Scope : std::uint8_t { provider, dialect };
+    Extra() = default;
+    Extra(Scope which_scope, std::string whose, std::string field, std::string value)
+        : scope(which_scope), owner(std::move(whose)), name(std::move(field)), json(std::move(value)) {}
+    Scope scope = Scope::provider;
+    std::string owner;  ///< The provider's id, or the dialect's name.
+    std::string name;   ///< Top-level field of the request body.
+    std::string json;   ///< Its value as JSON text.
 };
 
 class Request {
@@ -82,23 +97,31 @@ class Request {
     Request& tool_result(std::string tool_call_id, std::string content) &;
     Request& message(Message message) &;
     Request& tool(Tool tool) &;
+    Request& native_tool(std::string dialect, std::string json) &;
     Request& tool_choice(ToolChoice choice) &;
     Request& parallel_tool_calls(bool allowed) &;
     Request& max_tokens(std::uint32_t tokens) &;
     Request& temperature(double value) &;
     Request& top_p(double value) &;
+    Request& top_k(std::uint32_t value) &;
     Request& frequency_penalty(double value) &;
     Request& presence_penalty(double value) &;
     Request& seed(std::int64_t value) &;
     Request& stop(std::string sequence) &;
     Request& choices(std::uint32_t n) &;
     Request& response_format(ResponseFormat format) &;
-    /// "minimal", "low", "medium", "high": passed on in each dialect's own way.
+    /// "none", "minimal", "low", "medium", "high", ...: passed on in each dialect's own way.
     Request& reasoning_effort(std::string effort) &;
+    /// Tokens the model may spend on reasoning (Anthropic, Gemini); 0 switches it off.
+    Request& reasoning_budget(std::uint32_t tokens) &;
+    /// Whether the reasoning, or a summary of it, should be streamed too. Left to the provider when not set.
+    Request& show_reasoning(bool wanted) &;
     /// An end user's opaque id, for the provider's abuse detection.
     Request& end_user(std::string id) &;
     /// A field only `provider_id` understands; `json` is its value as JSON text.
     Request& extra(std::string provider_id, std::string name, std::string json) &;
+    /// A field only `dialect` understands.
+    Request& dialect_extra(std::string dialect, std::string name, std::string json) &;
 
     Request&& system(std::string text) && { return std::move(system(std::move(text))); }
     Request&& user(std::string text) && { return std::move(user(std::move(text))); }
@@ -109,11 +132,15 @@ class Request {
     }
     Request&& message(Message what) && { return std::move(message(std::move(what))); }
     Request&& tool(Tool what) && { return std::move(tool(std::move(what))); }
+    Request&& native_tool(std::string dialect, std::string json) && {
+        return std::move(native_tool(std::move(dialect), std::move(json)));
+    }
     Request&& tool_choice(ToolChoice choice) && { return std::move(tool_choice(std::move(choice))); }
     Request&& parallel_tool_calls(bool allowed) && { return std::move(parallel_tool_calls(allowed)); }
     Request&& max_tokens(std::uint32_t tokens) && { return std::move(max_tokens(tokens)); }
     Request&& temperature(double value) && { return std::move(temperature(value)); }
     Request&& top_p(double value) && { return std::move(top_p(value)); }
+    Request&& top_k(std::uint32_t value) && { return std::move(top_k(value)); }
     Request&& frequency_penalty(double value) && { return std::move(frequency_penalty(value)); }
     Request&& presence_penalty(double value) && { return std::move(presence_penalty(value)); }
     Request&& seed(std::int64_t value) && { return std::move(seed(value)); }
@@ -125,9 +152,14 @@ class Request {
     Request&& reasoning_effort(std::string effort) && {
         return std::move(reasoning_effort(std::move(effort)));
     }
+    Request&& reasoning_budget(std::uint32_t tokens) && { return std::move(reasoning_budget(tokens)); }
+    Request&& show_reasoning(bool wanted) && { return std::move(show_reasoning(wanted)); }
     Request&& end_user(std::string id) && { return std::move(end_user(std::move(id))); }
     Request&& extra(std::string provider_id, std::string name, std::string json) && {
         return std::move(extra(std::move(provider_id), std::move(name), std::move(json)));
+    }
+    Request&& dialect_extra(std::string dialect, std::string name, std::string json) && {
+        return std::move(dialect_extra(std::move(dialect), std::move(name), std::move(json)));
     }
 
     /// The options as they were set; absent ones are left to the provider.
@@ -138,6 +170,7 @@ class Request {
         std::optional<std::uint32_t> max_tokens;
         std::optional<double> temperature;
         std::optional<double> top_p;
+        std::optional<std::uint32_t> top_k;
         std::optional<double> frequency_penalty;
         std::optional<double> presence_penalty;
         std::optional<std::int64_t> seed;
@@ -145,19 +178,23 @@ class Request {
         std::optional<std::uint32_t> choices;
         std::optional<ResponseFormat> response_format;
         std::optional<std::string> reasoning_effort;
+        std::optional<std::uint32_t> reasoning_budget;
+        std::optional<bool> show_reasoning;
         std::optional<std::string> end_user;
     };
 
     const std::vector<Message>& messages() const noexcept { return messages_; }
     const std::vector<Tool>& tools() const noexcept { return tools_; }
     const Options& options() const noexcept { return options_; }
-    const std::vector<ProviderExtra>& extras() const noexcept { return extras_; }
+    const std::vector<NativeTool>& native_tools() const noexcept { return native_tools_; }
+    const std::vector<Extra>& extras() const noexcept { return extras_; }
 
   private:
     std::vector<Message> messages_;
     std::vector<Tool> tools_;
     Options options_;
-    std::vector<ProviderExtra> extras_;
+    std::vector<NativeTool> native_tools_;
+    std::vector<Extra> extras_;
 };
 
 }  // namespace sluice

@@ -32,6 +32,7 @@ struct Answerer {
     std::string response_id;  ///< Empty until the provider has told it.
     std::string
         response_model_id;  ///< The provider's own id for the model ("gpt-5-2026-08-07"), if it told one.
+    std::string origin;     ///< "dialect@trust domain": who made the signatures in the events.
 };
 
 /// What a provider implements: events in batches. Users hold a TokenStream instead.

@@ -15,11 +15,13 @@ struct Views {
     template <typename F>
     static void each(TextDelta& event, F use) {
         use(event.text);
+        use(event.signature);
     }
     template <typename F>
     static void each(ReasoningDelta& event, F use) {
         use(event.text);
         use(event.signature);
+        use(event.id);
     }
     template <typename F>
     static void each(RefusalDelta& event, F use) {
@@ -29,6 +31,7 @@ struct Views {
     static void each(ToolCallStart& event, F use) {
         use(event.id);
         use(event.name);
+        use(event.signature);
     }
     template <typename F>
     static void each(ToolCallDelta& event, F use) {

@@ -15,11 +15,36 @@ std::string joined_text(const std::vector<Part>& parts) {
     return all;
 }
 
-// Deltas of one kind that follow each other are one part.
+// Deltas of one kind that follow each other are one part, until a signature closes it.
 template <typename P>
 P& current(std::vector<Part>& parts) {
-    if (parts.empty() || !std::holds_alternative<P>(parts.back())) parts.emplace_back(P());
-    return std::get<P>(parts.back());
+    if (!parts.empty()) {
+        P* last = std::get_if<P>(&parts.back());
+        if constexpr (requires { last->signature; }) {
+            if (last && !last->signature.empty()) last = nullptr;
+        }
+        if (last) return *last;
+    }
+    return std::get<P>(parts.emplace_back(P()));
+}
+
+void add_reasoning(const ReasoningDelta& delta, std::vector<Part>& parts) {
+    ReasoningPart* part = &current<ReasoningPart>(parts);
+    const bool is_another =
+        delta.redacted || (!delta.id.empty() && !part->id.empty() && delta.id != part->id);
+    if (is_another && !part->text.empty())
+        part = &std::get<ReasoningPart>(parts.emplace_back(ReasoningPart()));
+    part->text.append(delta.text);
+    part->signature.value = delta.signature;
+    part->redacted = delta.redacted;
+    if (!delta.id.empty()) part->id = delta.id;
+}
+
+Signature* signature_of(Part& part) {
+    if (auto* text = std::get_if<TextPart>(&part)) return &text->signature;
+    if (auto* reasoning = std::get_if<ReasoningPart>(&part)) return &reasoning->signature;
+    if (auto* call = std::get_if<ToolCallPart>(&part)) return &call->signature;
+    return nullptr;
 }
 
 }  // namespace
@@ -63,8 +88,8 @@ std::vector<ToolCallPart> AssistantMessage::tool_calls() const {
 Message AssistantMessage::to_message() const {
     Message message(Role::assistant, parts);
     for (Part& part : message.parts) {
-        if (ReasoningPart* reasoning = std::get_if<ReasoningPart>(&part))
-            reasoning->provider_id = provider_id;
+        Signature* signature = signature_of(part);
+        if (signature && !signature->empty() && signature->origin.empty()) signature->origin = origin;
     }
     return message;
 }
@@ -73,18 +98,22 @@ void MessageBuilder::add(const StreamEvent& event) {
     if (event.choice() != 0) return;
     std::vector<Part>& parts = message_.parts;
     if (const auto* text = event.as<TextDelta>()) {
-        current<TextPart>(parts).text.append(text->text);
+        TextPart& part = current<TextPart>(parts);
+        part.text.append(text->text);
+        part.signature.value = text->signature;
     } else if (const auto* reasoning = event.as<ReasoningDelta>()) {
-        ReasoningPart& part = current<ReasoningPart>(parts);
-        part.text.append(reasoning->text);
-        part.signature.append(reasoning->signature);
+        add_reasoning(*reasoning, parts);
     } else if (const auto* refusal = event.as<RefusalDelta>()) {
         current<RefusalPart>(parts).text.append(refusal->text);
     } else if (const auto* start = event.as<ToolCallStart>()) {
         tool_parts_.emplace_back(start->index, parts.size());
-        parts.emplace_back(ToolCallPart(std::string(start->id), std::string(start->name), std::string()));
+        ToolCallPart call(std::string(start->id), std::string(start->name), std::string());
+        call.signature.value = start->signature;
+        parts.emplace_back(std::move(call));
     } else if (const auto* delta = event.as<ToolCallDelta>()) {
         if (ToolCallPart* call = tool_call(delta->index)) call->arguments.append(delta->arguments);
+    } else if (const auto* end = event.as<ToolCallEnd>()) {
+        if (ToolCallPart* call = tool_call(end->index)) call->arguments_are_json = end->arguments_are_json;
     } else if (const auto* finish = event.as<Finish>()) {
         message_.stop_reason = finish->reason;
         message_.raw_stop_reason = finish->raw_reason;

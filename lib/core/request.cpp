@@ -47,8 +47,17 @@ Request& Request::tool(Tool what) & {
     return *this;
 }
 
+Request& Request::native_tool(std::string dialect, std::string json) & {
+    native_tools_.emplace_back(std::move(dialect), std::move(json));
+    return *this;
+}
+
 Request& Request::extra(std::string provider_id, std::string name, std::string json) & {
-    extras_.emplace_back(std::move(provider_id), std::move(name), std::move(json));
+    extras_.emplace_back(Extra::Scope::provider, std::move(provider_id), std::move(name), std::move(json));
+    return *this;
+}
+Request& Request::dialect_extra(std::string dialect, std::string name, std::string json) & {
+    extras_.emplace_back(Extra::Scope::dialect, std::move(dialect), std::move(name), std::move(json));
     return *this;
 }
 
@@ -70,6 +79,10 @@ Request& Request::temperature(double value) & {
 }
 Request& Request::top_p(double value) & {
     options_.top_p = value;
+    return *this;
+}
+Request& Request::top_k(std::uint32_t value) & {
+    options_.top_k = value;
     return *this;
 }
 Request& Request::frequency_penalty(double value) & {
@@ -98,6 +111,14 @@ Request& Request::response_format(ResponseFormat format) & {
 }
 Request& Request::reasoning_effort(std::string effort) & {
     options_.reasoning_effort = std::move(effort);
+    return *this;
+}
+Request& Request::reasoning_budget(std::uint32_t tokens) & {
+    options_.reasoning_budget = tokens;
+    return *this;
+}
+Request& Request::show_reasoning(bool wanted) & {
+    options_.show_reasoning = wanted;
     return *this;
 }
 Request& Request::end_user(std::string id) & {

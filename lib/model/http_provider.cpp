@@ -1,5 +1,6 @@
 #include "model/http_provider.hpp"
 
+#include "adapters/origin.hpp"
 #include "model/call_deadline.hpp"
 #include "model/http_source.hpp"
 #include "wire/http_request.hpp"
@@ -31,7 +32,11 @@ class HttpModel final : public ModelTarget {
 }  // namespace
 
 HttpProvider::HttpProvider(HttpProviderOptions options, const adapters::Dialect& dialect)
-    : options_(std::move(options)), dialect_(dialect), base_(options_.base_url) {
+    : options_(std::move(options)),
+      dialect_(dialect),
+      base_(options_.base_url),
+      origin_(adapters::make_origin(dialect.name(),
+                                    options_.trust_domain.empty() ? options_.id : options_.trust_domain)) {
     if (options_.id.empty())
         throw std::invalid_argument("a provider needs an id: the name in errors, attempts and bills");
     for (const auto& [name, value] : options_.headers) {
@@ -42,6 +47,14 @@ HttpProvider::HttpProvider(HttpProviderOptions options, const adapters::Dialect&
                 "provider " + options_.id + ": the value of header " + name +
                 " holds a character HTTP does not allow (a stray line break at the end of a key?)");
     }
+}
+
+adapters::Target HttpProvider::target(const ModelSpec& spec) const {
+    adapters::Target target(spec);
+    target.quirks = options_.quirks;
+    target.origin = origin_;
+    target.api_version = options_.api_version;
+    return target;
 }
 
 Result<std::string> HttpProvider::request_head(const adapters::EncodedRequest& request) const {

@@ -25,6 +25,9 @@ struct HttpProviderOptions {
     std::vector<std::pair<std::string, std::string>> headers;
     /// What must never show up in an error: the key.
     std::string secret;
+    adapters::QuirkSet quirks;
+    std::string trust_domain;  ///< Empty: the id.
+    std::string api_version;
     Deadlines deadlines;
     Limits limits;
     PoolOptions pool;
@@ -40,6 +43,10 @@ class HttpProvider : public Provider {
     std::string_view id() const noexcept override { return options_.id; }
     const HttpProviderOptions& options() const noexcept { return options_; }
     const adapters::Dialect& dialect() const noexcept { return dialect_; }
+    /// Valid as long as the provider and `spec`.
+    adapters::Target target(const ModelSpec& spec) const;
+    /// "dialect@trust domain".
+    const std::string& origin() const noexcept { return origin_; }
     const BaseUrl& base() const noexcept { return base_; }
     /// The head of a POST of `body_size` bytes, ready to send.
     Result<std::string> request_head(const adapters::EncodedRequest& request) const;
@@ -48,6 +55,7 @@ class HttpProvider : public Provider {
     HttpProviderOptions options_;
     const adapters::Dialect& dialect_;
     BaseUrl base_;
+    std::string origin_;
 };
 
 /// A model of `provider`. Throws std::invalid_argument for an empty model id.

@@ -29,6 +29,7 @@ class HttpSource final : public TokenSource {
           reader_(*decoder_, body_limits(provider_->options().limits)),
           warnings_(std::move(warnings)) {
         answerer_.provider_id = provider_->id();
+        answerer_.origin = provider_->origin();
         answerer_.model_id = std::move(model);
         batch_.reserve(kMaxBatch);
     }
@@ -155,7 +156,7 @@ ErrorInfo attributed(ErrorInfo error, const HttpProvider& provider, const ModelS
 asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const HttpProvider> provider,
                                                       const ModelSpec& spec, const Request& request,
                                                       TimePoint deadline) {
-    Result<adapters::EncodedRequest> encoded = provider->dialect().encode(request, spec);
+    Result<adapters::EncodedRequest> encoded = provider->dialect().encode(request, provider->target(spec));
     if (!encoded) co_return attributed(std::move(encoded).error(), *provider, spec);
     Result<std::string> head = provider->request_head(*encoded);
     if (!head) co_return attributed(std::move(head).error(), *provider, spec);

@@ -17,6 +17,7 @@ HttpProviderOptions to_http(OpenAIOptions options) {
     if (!options.organization.empty())
         http.headers.emplace_back("openai-organization", std::move(options.organization));
     if (!options.project.empty()) http.headers.emplace_back("openai-project", std::move(options.project));
+    http.quirks = adapters::quirks_of("openai");
     http.secret = std::move(options.api_key);
     http.deadlines = options.deadlines;
     http.limits = options.limits;

@@ -174,6 +174,7 @@ asio::awaitable<AssistantMessage> TokenStream::collect() {
     message.provider_id = answerer().provider_id;
     message.model_id = answerer().model_id;
     message.response_id = answerer().response_id;
+    message.origin = answerer().origin;
     message.warnings.assign(warnings().begin(), warnings().end());
     co_return message;
 }

@@ -10,7 +10,10 @@ namespace {
 using namespace sluice;
 
 adapters::EncodedRequest encode(const Request& request, const std::string& provider = "acme") {
-    auto encoded = adapters::openai_chat::dialect().encode(request, ModelSpec(provider, "m-1"));
+    const ModelSpec spec(provider, "m-1");
+    adapters::Target target(spec);
+    target.quirks = adapters::quirks_of(provider);
+    auto encoded = adapters::openai_chat::dialect().encode(request, target);
     BOOST_REQUIRE(encoded.has_value());
     BOOST_TEST(wire::is_json(encoded->body));
     return std::move(encoded).value();
@@ -49,8 +52,8 @@ BOOST_AUTO_TEST_CASE(message_parts) {
 
 BOOST_AUTO_TEST_CASE(tool_round_trip) {
     Message turn(Role::assistant,
-                 std::vector<Part>{ReasoningPart("hm", "sig"), ToolCallPart("c1", "f", "{\"a\":1}"),
-                                   ToolCallPart("c2", "g", "")});
+                 std::vector<Part>{ReasoningPart("hm", Signature("sig", "x@y")),
+                                   ToolCallPart("c1", "f", "{\"a\":1}"), ToolCallPart("c2", "g", "")});
     adapters::EncodedRequest encoded = encode(Request("x").message(turn).tool_result("c1", "42"));
     BOOST_TEST(
         encoded.body.find(

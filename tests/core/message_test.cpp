@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(a_builder_joins_deltas_and_keeps_their_order) {
     const AssistantMessage message = std::move(builder).take();
     BOOST_TEST(message.text() == "Hello!");
     BOOST_TEST(message.reasoning() == "thinking");
-    BOOST_TEST(std::get<ReasoningPart>(message.parts[0]).signature == "sig");
+    BOOST_TEST(std::get<ReasoningPart>(message.parts[0]).signature.value == "sig");
     BOOST_TEST(message.parts.size() == 5U);
     const std::vector<ToolCallPart> calls = message.tool_calls();
     BOOST_REQUIRE(calls.size() == 2U);
@@ -40,12 +40,12 @@ BOOST_AUTO_TEST_CASE(a_delta_for_a_call_that_never_began_is_ignored) {
 
 BOOST_AUTO_TEST_CASE(an_answer_goes_back_as_the_assistants_turn_with_its_origin) {
     AssistantMessage answer;
-    answer.provider_id = "anthropic";
-    answer.parts.emplace_back(ReasoningPart("why", "proof"));
+    answer.origin = "anthropic@anthropic";
+    answer.parts.emplace_back(ReasoningPart("why", Signature("proof", "")));
     answer.parts.emplace_back(TextPart("so"));
     const Message turn = answer.to_message();
     BOOST_TEST((turn.role == Role::assistant));
-    BOOST_TEST(std::get<ReasoningPart>(turn.parts[0]).provider_id == "anthropic");
+    BOOST_TEST(std::get<ReasoningPart>(turn.parts[0]).signature.origin == "anthropic@anthropic");
 }
 
 BOOST_AUTO_TEST_CASE(a_request_is_built_by_name_or_in_one_expression) {

@@ -18,8 +18,9 @@
 namespace sluice::test {
 
 struct DecodedTool {
-    std::string id, name, arguments;
+    std::string id, name, arguments, signature;
     bool ended = false;
+    bool arguments_are_json = true;
 };
 
 /// Choice 0 of an answer, and every event of every choice as a line of `trace`.
@@ -42,22 +43,26 @@ struct Decoded {
         after_terminal |= terminals > 0;
         raw += event.raw();
         trace += std::to_string(event.choice()) + " ";
-        if (const auto* e = event.as<TextDelta>()) note(event, "text", e->text, text);
+        if (const auto* e = event.as<TextDelta>()) {
+            note(event, "text", e->text, text);
+            note_signature(e->signature);
+        }
         if (const auto* e = event.as<ReasoningDelta>()) {
             note(event, "reasoning", e->text, reasoning);
-            if (!e->signature.empty()) {
-                trace += "signature " + std::string(e->signature) + "\n";
-                signatures.emplace_back(e->signature);
-            }
+            if (!e->id.empty()) trace += "  of item " + std::string(e->id) + "\n";
+            if (e->redacted) trace += "  redacted\n";
+            note_signature(e->signature);
         }
         if (const auto* e = event.as<RefusalDelta>()) note(event, "refusal", e->text, refusal);
         if (const auto* e = event.as<ToolCallStart>()) {
             trace += "start " + std::to_string(e->index) + " " + std::string(e->id) + " " +
                      std::string(e->name) + "\n";
+            note_signature(e->signature);
             if (event.choice() == 0) {
                 tools.resize(std::max<std::size_t>(tools.size(), e->index + 1));
                 tools[e->index].id = e->id;
                 tools[e->index].name = e->name;
+                tools[e->index].signature = e->signature;
             }
         }
         if (const auto* e = event.as<ToolCallDelta>()) {
@@ -65,8 +70,11 @@ struct Decoded {
             if (event.choice() == 0) tools.at(e->index).arguments += e->arguments;
         }
         if (const auto* e = event.as<ToolCallEnd>()) {
-            trace += "end " + std::to_string(e->index) + "\n";
-            if (event.choice() == 0) tools.at(e->index).ended = true;
+            trace += "end " + std::to_string(e->index) + (e->arguments_are_json ? "\n" : " not JSON\n");
+            if (event.choice() == 0) {
+                tools.at(e->index).ended = true;
+                tools.at(e->index).arguments_are_json = e->arguments_are_json;
+            }
         }
         if (const auto* e = event.as<Extension>()) {
             trace += "extension " + std::string(e->name) + " " + std::string(e->json) + "\n";
@@ -92,6 +100,11 @@ struct Decoded {
         trace += std::string(what) + " " + std::string(said) + "\n";
         if (event.choice() == 0) joined += said;
     }
+    void note_signature(std::string_view signature) {
+        if (signature.empty()) return;
+        trace += "signature " + std::string(signature) + "\n";
+        signatures.emplace_back(signature);
+    }
 };
 
 inline adapters::ExchangeFacts facts_for_tests() {
@@ -105,10 +118,11 @@ inline adapters::ExchangeFacts facts_for_tests() {
 /// `next_read(left)` says how many bytes the next read brings. Each read moves the window to fresh memory of
 /// just its size and the padding, so that a view kept too long or a look too far is found by
 /// AddressSanitizer.
-inline Decoded decode_chat(std::string_view body, const std::function<std::size_t(std::size_t)>& next_read,
-                           adapters::ExchangeFacts facts = facts_for_tests(),
-                           adapters::BodyLimits limits = {}, bool padded = true) {
-    auto decoder = adapters::openai_chat::dialect().make_decoder(std::move(facts));
+inline Decoded decode(const adapters::Dialect& dialect, std::string_view body,
+                      const std::function<std::size_t(std::size_t)>& next_read,
+                      adapters::ExchangeFacts facts = facts_for_tests(), adapters::BodyLimits limits = {},
+                      bool padded = true) {
+    auto decoder = dialect.make_decoder(std::move(facts));
     adapters::BodyReader reader(*decoder, limits);
     adapters::EventBatch batch;
     Decoded decoded;
@@ -140,12 +154,26 @@ inline Decoded decode_chat(std::string_view body, const std::function<std::size_
     return decoded;
 }
 
+inline Decoded decode(const adapters::Dialect& dialect, std::string_view body) {
+    return decode(dialect, body, [](std::size_t left) { return left; });
+}
+
+inline Decoded decode_bytewise(const adapters::Dialect& dialect, std::string_view body) {
+    return decode(dialect, body, [](std::size_t) { return std::size_t{1}; });
+}
+
+inline Decoded decode_chat(std::string_view body, const std::function<std::size_t(std::size_t)>& next_read,
+                           adapters::ExchangeFacts facts = facts_for_tests(),
+                           adapters::BodyLimits limits = {}, bool padded = true) {
+    return decode(adapters::openai_chat::dialect(), body, next_read, std::move(facts), limits, padded);
+}
+
 inline Decoded decode_chat(std::string_view body) {
-    return decode_chat(body, [](std::size_t left) { return left; });
+    return decode(adapters::openai_chat::dialect(), body);
 }
 
 inline Decoded decode_chat_bytewise(std::string_view body) {
-    return decode_chat(body, [](std::size_t) { return std::size_t{1}; });
+    return decode_bytewise(adapters::openai_chat::dialect(), body);
 }
 
 /// "data: ...\n\n" for each of the payloads.

@@ -1,0 +1,9 @@
+#include "adapters/anthropic/dialect.hpp"
+
+namespace sluice::adapters::anthropic {
+
+Result<EncodedRequest> encode_request(const Request&, const Target&) {
+    return ErrorInfo(ErrorKind::provider_bad_request, Phase::prepare, "not yet");
+}
+
+}  // namespace sluice::adapters::anthropic

@@ -1,0 +1,21 @@
+// OpenAI Responses and its clones (PROTOCOLS section 4).
+#pragma once
+
+#include "adapters/dialect.hpp"
+
+namespace sluice::adapters::openai_responses {
+
+inline constexpr std::string_view kName = "openai_responses";
+
+/// Stateless; one for the process.
+const Dialect& dialect();
+
+// The four parts, each in a file of its own.
+Result<EncodedRequest> encode_request(const Request& request, const Target& target);
+std::unique_ptr<StreamDecoder> make_decoder(ExchangeFacts facts);
+Result<ParsedRequest> parse_request(const ClientRequest& request);
+std::unique_ptr<StreamEncoder> make_encoder(AnswerFacts facts);
+std::string encode_answer(const AssistantMessage& answer, const AnswerFacts& facts);
+EncodedError encode_error(const ErrorInfo& error);
+
+}  // namespace sluice::adapters::openai_responses
