@@ -4,6 +4,7 @@
 #include "adapters/ascii.hpp"
 #include "adapters/error_body.hpp"
 #include "adapters/redact.hpp"
+#include "adapters/rate_limits.hpp"
 #include "adapters/retry_hint.hpp"
 
 #include <algorithm>
@@ -415,6 +416,7 @@ ErrorInfo classify_error(const ExchangeFacts& facts, const ErrorBody& body, cons
     if (headers != nullptr) {
         if (headers->find("x-should-retry") == std::string_view("false")) error.never_retry_here = true;
         error.retry_after = retry_after_from_headers(*headers);
+        error.rate_limits = read_rate_limits(*headers);
         if (error.request_id.empty()) error.request_id = request_id_of(*headers);
     }
     if (!error.retry_after) error.retry_after = from_body;

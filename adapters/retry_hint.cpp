@@ -1,6 +1,7 @@
 #include "adapters/retry_hint.hpp"
 
 #include "adapters/ascii.hpp"
+#include "adapters/rate_limits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -145,26 +146,6 @@ Hint until(std::optional<system_clock::time_point> when, const wire::HeaderList&
     return clamped(std::chrono::duration<double, std::milli>(*when - *now).count());
 }
 
-/// A reset field: a duration, bare seconds, an RFC 3339 time, or an epoch in seconds or milliseconds.
-Hint parse_reset(std::string_view text, const wire::HeaderList& headers) {
-    constexpr double kEpochSeconds = 1e9, kEpochMilliseconds = 1e12;
-    std::string_view rest = trim(text);
-    std::optional<double> number = take_number(rest);
-    if (number && rest.empty() && *number >= kEpochSeconds && *number < 1e15) {
-        double seconds = *number >= kEpochMilliseconds ? *number / 1000 : *number;
-        return until(system_clock::time_point(std::chrono::seconds(static_cast<std::int64_t>(seconds))),
-                     headers);
-    }
-    if (auto when = parse_rfc3339(text)) return until(when, headers);
-    return parse_duration(text);
-}
-
-bool is_zero(std::string_view text) noexcept {
-    std::string_view rest = trim(text);
-    std::optional<double> value = take_number(rest);
-    return value && rest.empty() && *value == 0;
-}
-
 }  // namespace
 
 std::optional<milliseconds> parse_duration(std::string_view text) {
@@ -178,6 +159,19 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
         return clamped(*seconds * 1e3);
     Hint duration = take_duration(text);
     return text.empty() ? duration : std::nullopt;
+}
+
+std::optional<milliseconds> parse_reset(std::string_view text, const wire::HeaderList& headers) {
+    constexpr double kEpochSeconds = 1e9, kEpochMilliseconds = 1e12;
+    std::string_view rest = trim(text);
+    std::optional<double> number = take_number(rest);
+    if (number && rest.empty() && *number >= kEpochSeconds && *number < 1e15) {
+        double seconds = *number >= kEpochMilliseconds ? *number / 1000 : *number;
+        return until(system_clock::time_point(std::chrono::seconds(static_cast<std::int64_t>(seconds))),
+                     headers);
+    }
+    if (auto when = parse_rfc3339(text)) return until(when, headers);
+    return parse_duration(text);
 }
 
 std::optional<milliseconds> retry_hint_from_text(std::string_view text) {
@@ -211,16 +205,8 @@ std::optional<milliseconds> retry_after_from_headers(const wire::HeaderList& hea
 std::optional<milliseconds> limit_reset_from_headers(const wire::HeaderList& headers, int status) {
     if (status != 429 && status != 503) return std::nullopt;
     Hint best;
-    for (const auto& [name, value] : headers.all()) {
-        // x-ratelimit-remaining-tokens, anthropic-ratelimit-requests-remaining, ratelimitbysize-remaining,
-        // ...
-        constexpr std::string_view kRemaining = "remaining";
-        std::size_t at = name.find(kRemaining);
-        if (at == std::string::npos || !contains(name, "ratelimit") || !is_zero(value)) continue;
-        std::string reset = name;
-        reset.replace(at, kRemaining.size(), "reset");
-        if (auto field = headers.find(reset)) best = longest(best, parse_reset(*field, headers));
-    }
+    for (const RateLimit& limit : read_rate_limits(headers))
+        if (limit.remaining == 0U) best = longest(best, limit.reset_in);
     // Zero means "at once" or 1970: as good as no hint.
     return best && best->count() > 0 ? best : std::nullopt;
 }

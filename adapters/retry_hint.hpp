@@ -24,6 +24,9 @@ std::optional<std::chrono::milliseconds> retry_hint_from_text(std::string_view t
 /// A duration string: Go style ("1h2m3s", "6m0s", "644ms", "1.2s"), protobuf ("34.4s"), or a bare number of
 /// seconds. Fractions of a millisecond are rounded up.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// A reset field of a rate limit: a duration, an RFC 3339 time, or an epoch in seconds or milliseconds; times
+/// are read against the answer's Date.
+std::optional<std::chrono::milliseconds> parse_reset(std::string_view text, const wire::HeaderList& headers);
 /// IMF-fixdate, RFC 850 or asctime (RFC 9110 section 5.6.7).
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text);
 /// RFC 3339, as in Anthropic's rate-limit fields: "2026-01-31T12:00:00Z", with optional fraction and offset.

@@ -12,6 +12,8 @@
 // Cancellation is not an error of a provider: it arrives as asio::system_error(operation_aborted).
 #pragma once
 
+#include <sluice/rate_limit.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -90,6 +92,8 @@ struct ErrorInfo {
     std::string request_id;
     /// How long the provider asks us to wait, from any form of hint (PROTOCOLS section 11).
     std::optional<std::chrono::milliseconds> retry_after;
+    /// The rate limits that the answer told, empty when it told none.
+    std::vector<RateLimit> rate_limits;
     /// For context_length_exceeded: tokens of the request and the model's window, where the text tells them.
     std::optional<std::uint64_t> tokens_in;
     std::optional<std::uint64_t> context_window;
