@@ -15,7 +15,7 @@ RequestWriter::RequestWriter(const Request& request, const Target& target, std::
       dialect_(dialect),
       title_(title),
       fixed_(std::move(fixed)) {
-    out_.headers = {{"content-type", "application/json"}, {"accept", "text/event-stream"}};
+    out_.headers = {{"content-type", "application/json"}};
     if (request.messages().empty()) fail("the request has no messages");
     collect_extras();
     for (const NativeTool& tool : request.native_tools()) {

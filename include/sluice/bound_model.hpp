@@ -16,10 +16,17 @@
 #include <asio/awaitable.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace sluice {
+
+/// Fits a request to the model that is about to get it: gives back what is sent to `target` instead. Called
+/// once for each attempt, just before the request is encoded, on the stream's thread; must not block. What it
+/// throws ends that attempt as ProviderBadRequest (phase prepare). docs/gate.md has more.
+using TransformContext = std::function<Request(const ModelSpec& target, Request request)>;
 
 /// What holds for one request over all its attempts.
 class CallOptions {
@@ -37,11 +44,25 @@ class CallOptions {
     }
     std::optional<std::chrono::milliseconds> total() const noexcept { return total_; }
 
+    /// Overrides FallbackOptions::transform_context. (In a co_await expression, give a hook that captures
+    /// something a name first: docs/await-rule.md.)
+    CallOptions& transform_context(TransformContext hook) & {
+        transform_context_ = std::move(hook);
+        return *this;
+    }
+    CallOptions&& transform_context(TransformContext hook) && {
+        transform_context_ = std::move(hook);
+        return std::move(*this);
+    }
+    const TransformContext& transform_context() const noexcept { return transform_context_; }
+
   private:
     std::optional<std::chrono::milliseconds> total_;
+    TransformContext transform_context_;
 };
 
-/// What a combinator hands down to a leg: the request's absolute deadline and the options behind it.
+/// What a combinator hands down to a leg: the request's absolute deadline and the options behind it, into
+/// which it puts its own where the caller has set none.
 struct CallContext {
     CallContext() = default;
     CallOptions options;

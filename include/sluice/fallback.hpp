@@ -89,6 +89,8 @@ struct FallbackOptions {
     std::chrono::milliseconds hook_limit = std::chrono::seconds(1);
     /// Limit for the whole request when CallOptions sets none; zero is none.
     std::chrono::milliseconds total = std::chrono::minutes(15);
+    /// Fits the request to each leg, also of chains inside this one, unless the call has a hook of its own.
+    TransformContext transform_context = {};
     /// Bytes of an answer that CommitOn::complete may hold; beyond it the leg fails.
     std::size_t max_held_bytes = std::size_t{8} << 20;
     Runtime runtime = {};

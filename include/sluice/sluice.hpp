@@ -1,16 +1,23 @@
 // Everything a user of the library needs, in one include. Each header also stands alone.
 #pragma once
 
+#include <sluice/access_token.hpp>
+#include <sluice/anthropic.hpp>
+#include <sluice/api_provider.hpp>
 #include <sluice/attempt.hpp>
+#include <sluice/azure.hpp>
 #include <sluice/bound_model.hpp>
 #include <sluice/clock.hpp>
 #include <sluice/config.hpp>
 #include <sluice/connector.hpp>
 #include <sluice/deadlines.hpp>
 #include <sluice/entropy.hpp>
+#include <sluice/env.hpp>
 #include <sluice/error.hpp>
 #include <sluice/event.hpp>
 #include <sluice/fallback.hpp>
+#include <sluice/gemini.hpp>
+#include <sluice/limits.hpp>
 #include <sluice/log.hpp>
 #include <sluice/message.hpp>
 #include <sluice/model_spec.hpp>
@@ -22,3 +29,4 @@
 #include <sluice/runtime.hpp>
 #include <sluice/token_stream.hpp>
 #include <sluice/usage.hpp>
+#include <sluice/vertex.hpp>

@@ -69,7 +69,7 @@ BaseUrl::BaseUrl(std::string_view url) {
 
     const std::size_t query = rest.find('?');
     if (query != std::string_view::npos) {
-        query_ = rest.substr(query);
+        query_ = rest.substr(query + 1);
         rest = rest.substr(0, query);
     }
     while (rest.ends_with('/'))
@@ -79,8 +79,14 @@ BaseUrl::BaseUrl(std::string_view url) {
 
 std::string BaseUrl::target(std::string_view path) const {
     std::string target = path_;
-    target.append(path).append(query_);
+    target.append(path);
+    if (!query_.empty()) target.append(path.find('?') == std::string_view::npos ? "?" : "&").append(query_);
     return target;
+}
+
+void BaseUrl::append_query(std::string_view field) {
+    if (!query_.empty()) query_ += '&';
+    query_.append(field);
 }
 
 }  // namespace sluice

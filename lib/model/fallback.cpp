@@ -134,6 +134,7 @@ asio::awaitable<Result<TokenStream>> FallbackTarget::open(const Request& request
     const Clock& clock = *options_.runtime.clock;
     CallContext context = outer;
     context.deadline = call_deadline(outer, options_.total, clock);
+    if (!context.options.transform_context()) context.options.transform_context(options_.transform_context);
 
     const TriggerSet triggers = options_.trigger_errors;
     flow::FailoverMachine machine(windows(), [triggers](ErrorKind kind) { return triggers.contains(kind); });

@@ -1,14 +1,23 @@
 #include "model/http_provider.hpp"
 
+#include "adapters/ascii.hpp"
 #include "adapters/origin.hpp"
 #include "model/call_deadline.hpp"
 #include "model/http_source.hpp"
 #include "wire/http_request.hpp"
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace sluice {
 namespace {
+
+// What frames the message, or what we depend on to understand the answer.
+constexpr std::array<std::string_view, 9> kOwnHeaders = {
+    "host",         "content-length", "transfer-encoding", "connection",
+    "content-type", "accept",         "accept-encoding",   "expect",
+    "user-agent"};
 
 class HttpModel final : public ModelTarget {
   public:
@@ -21,7 +30,7 @@ class HttpModel final : public ModelTarget {
                                               const CallContext& context) const override {
         const HttpProviderOptions& options = provider_->options();
         const TimePoint deadline = call_deadline(context, options.deadlines.total, *options.runtime.clock);
-        return open_http_stream(provider_, spec_, request, deadline);
+        return open_http_stream(provider_, spec_, request, context.options, deadline);
     }
 
   private:
@@ -29,23 +38,41 @@ class HttpModel final : public ModelTarget {
     ModelSpec spec_;
 };
 
+ErrorInfo no_token(std::string why) {
+    return ErrorInfo(ErrorKind::provider_auth_failed, Phase::prepare, "access_token " + std::move(why));
+}
+
 }  // namespace
 
 HttpProvider::HttpProvider(HttpProviderOptions options, const adapters::Dialect& dialect)
     : options_(std::move(options)),
       dialect_(dialect),
-      base_(options_.base_url),
       origin_(adapters::make_origin(dialect.name(),
                                     options_.trust_domain.empty() ? options_.id : options_.trust_domain)) {
     if (options_.id.empty())
-        throw std::invalid_argument("a provider needs an id: the name in errors, attempts and bills");
+        throw std::invalid_argument("id: a provider needs a name for errors, attempts and bills");
+    check_headers();
+    const std::string& fixed = options_.credential.secret.fixed();
+    if (!wire::is_field_value(fixed))
+        throw std::invalid_argument("provider " + options_.id +
+                                    ": the key holds a character HTTP does not allow (a stray line break?)");
+    if (!fixed.empty()) fixed_secret_ = std::make_shared<const std::string>(fixed);
+}
+
+void HttpProvider::check_headers() const {
     for (const auto& [name, value] : options_.headers) {
+        const std::string field = adapters::lower(name);
         if (!wire::is_token(name))
-            throw std::invalid_argument("provider " + options_.id + ": a header's name is not an HTTP token");
+            throw std::invalid_argument("provider " + options_.id + ": headers: a name is not an HTTP token");
         if (!wire::is_field_value(value))
-            throw std::invalid_argument(
-                "provider " + options_.id + ": the value of header " + name +
-                " holds a character HTTP does not allow (a stray line break at the end of a key?)");
+            throw std::invalid_argument("provider " + options_.id + ": headers: the value of " + field +
+                                        " holds a character HTTP does not allow (a stray line break?)");
+        if (std::find(kOwnHeaders.begin(), kOwnHeaders.end(), field) != kOwnHeaders.end())
+            throw std::invalid_argument("provider " + options_.id + ": headers: " + field +
+                                        " is set by the library");
+        if (!options_.credential.secret.empty() && field == options_.credential.header)
+            throw std::invalid_argument("provider " + options_.id + ": headers: " + field +
+                                        " already carries the key or token");
     }
 }
 
@@ -57,15 +84,37 @@ adapters::Target HttpProvider::target(const ModelSpec& spec) const {
     return target;
 }
 
-Result<std::string> HttpProvider::request_head(const adapters::EncodedRequest& request) const {
-    wire::RequestHead head("POST", base_.target(request.path), base_.host_field);
+Result<std::shared_ptr<const std::string>> HttpProvider::secret() const {
+    const AccessToken& source = options_.credential.secret;
+    if (!source.current()) return fixed_secret_;
+    try {
+        auto token = std::make_shared<const std::string>(source.current()());
+        if (token->empty()) return no_token("gave none");
+        if (!wire::is_field_value(*token)) return no_token("gave one that HTTP does not allow");
+        return std::shared_ptr<const std::string>(std::move(token));
+    } catch (const std::exception& error) {
+        return no_token(std::string("threw: ") + error.what());
+    } catch (...) {
+        return no_token("threw something that is no std::exception");
+    }
+}
+
+Result<std::string> HttpProvider::request_head(const adapters::EncodedRequest& request,
+                                               const std::string* secret) const {
+    const auto is_replaced = [this](std::string_view name) {
+        return std::any_of(options_.headers.begin(), options_.headers.end(), [name](const auto& header) {
+            return adapters::lower(header.first) == adapters::lower(name);
+        });
+    };
+    wire::RequestHead head("POST", options_.base.target(request.path), options_.base.host_field);
     head.field("user-agent", "sluice/" SLUICE_VERSION);
     head.field("accept", "text/event-stream, application/json");
     head.field("accept-encoding", "identity");  // a compressed event stream is a buffered one
     for (const auto& [name, value] : options_.headers)
         head.field(name, value);
     for (const auto& [name, value] : request.headers)
-        head.field(name, value);
+        if (!is_replaced(name)) head.field(name, value);
+    if (secret) head.field(options_.credential.header, options_.credential.prefix + *secret);
     head.content_length(request.body.size());
     if (head.error())
         return ErrorInfo(ErrorKind::provider_bad_request, Phase::prepare, head.error().message());

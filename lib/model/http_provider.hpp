@@ -2,9 +2,10 @@
 // classes share.
 #pragma once
 
+#include <sluice/access_token.hpp>
 #include <sluice/bound_model.hpp>
 #include <sluice/deadlines.hpp>
-#include <sluice/openai.hpp>
+#include <sluice/limits.hpp>
 #include <sluice/runtime.hpp>
 
 #include "adapters/dialect.hpp"
@@ -18,15 +19,22 @@
 
 namespace sluice {
 
+/// A key or token, and the header that carries it.
+struct Credential {
+    std::string header;  ///< "authorization", "x-api-key", ...
+    std::string prefix;  ///< "Bearer " or nothing.
+    AccessToken secret;  ///< Empty: nothing is sent.
+};
+
 struct HttpProviderOptions {
+    explicit HttpProviderOptions(BaseUrl where) : base(std::move(where)) {}
     std::string id;
-    std::string base_url;
-    /// Every header of each request besides those of the connection and the dialect, credentials included.
+    BaseUrl base;
+    /// Sent with each request, before what the dialect sends; credentials excluded.
     std::vector<std::pair<std::string, std::string>> headers;
-    /// What must never show up in an error: the key.
-    std::string secret;
+    Credential credential;
     adapters::QuirkSet quirks;
-    std::string trust_domain;  ///< Empty: the id.
+    std::string trust_domain;
     std::string api_version;
     Deadlines deadlines;
     Limits limits;
@@ -36,8 +44,8 @@ struct HttpProviderOptions {
 
 class HttpProvider : public Provider {
   public:
-    /// Throws std::invalid_argument for an empty id, an unusable base_url, or a header HTTP does not allow;
-    /// the message never holds a header's value. `dialect` must outlive the provider.
+    /// Throws std::invalid_argument for an empty id, or a header or key that HTTP or this library does not
+    /// allow; the message never holds a header's value. `dialect` must outlive the provider.
     HttpProvider(HttpProviderOptions options, const adapters::Dialect& dialect);
 
     std::string_view id() const noexcept override { return options_.id; }
@@ -47,15 +55,22 @@ class HttpProvider : public Provider {
     adapters::Target target(const ModelSpec& spec) const;
     /// "dialect@trust domain".
     const std::string& origin() const noexcept { return origin_; }
-    const BaseUrl& base() const noexcept { return base_; }
-    /// The head of a POST of `body_size` bytes, ready to send.
-    Result<std::string> request_head(const adapters::EncodedRequest& request) const;
+    const BaseUrl& base() const noexcept { return options_.base; }
+
+    /// What goes out with the next request: the key, or the token of this moment. Null: nothing. An error
+    /// when there is no token although there should be.
+    Result<std::shared_ptr<const std::string>> secret() const;
+    /// The head of a POST of `request`, ready to send. `secret` may be null.
+    Result<std::string> request_head(const adapters::EncodedRequest& request,
+                                     const std::string* secret) const;
 
   private:
+    void check_headers() const;
+
     HttpProviderOptions options_;
     const adapters::Dialect& dialect_;
-    BaseUrl base_;
     std::string origin_;
+    std::shared_ptr<const std::string> fixed_secret_;
 };
 
 /// A model of `provider`. Throws std::invalid_argument for an empty model id.

@@ -1,6 +1,8 @@
 #include "model/http_source.hpp"
 
 #include "adapters/body_reader.hpp"
+#include "adapters/media_type.hpp"
+#include "model/transform.hpp"
 #include "net/http_call.hpp"
 #include "wire/http_response.hpp"
 
@@ -20,10 +22,11 @@ constexpr std::size_t kMaxBatch = 32;
 
 class HttpSource final : public TokenSource {
   public:
-    HttpSource(std::shared_ptr<const HttpProvider> provider, std::unique_ptr<net::HttpCall> call,
-               std::unique_ptr<adapters::StreamDecoder> decoder, std::vector<std::string> warnings,
-               std::string model)
+    HttpSource(std::shared_ptr<const HttpProvider> provider, std::shared_ptr<const std::string> secret,
+               std::unique_ptr<net::HttpCall> call, std::unique_ptr<adapters::StreamDecoder> decoder,
+               std::vector<std::string> warnings, std::string model)
         : provider_(std::move(provider)),
+          secret_(std::move(secret)),
           call_(std::move(call)),
           decoder_(std::move(decoder)),
           reader_(*decoder_, body_limits(provider_->options().limits)),
@@ -111,6 +114,7 @@ class HttpSource final : public TokenSource {
     }
 
     std::shared_ptr<const HttpProvider> provider_;
+    std::shared_ptr<const std::string> secret_;  // the decoder masks it in what it quotes
     std::unique_ptr<net::HttpCall> call_;
     std::unique_ptr<adapters::StreamDecoder> decoder_;
     adapters::BodyReader reader_;
@@ -120,14 +124,6 @@ class HttpSource final : public TokenSource {
     std::string whole_body_;
     bool batch_is_new_ = false;  // take_whole() has filled the batch, and nobody has seen it yet
 };
-
-bool is_media_type(std::string_view content_type, std::string_view wanted) {
-    content_type = content_type.substr(0, content_type.find(';'));
-    while (content_type.ends_with(' '))
-        content_type.remove_suffix(1);
-    return std::equal(content_type.begin(), content_type.end(), wanted.begin(), wanted.end(),
-                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
-}
 
 net::HttpCallOptions call_options(const HttpProvider& provider) {
     const HttpProviderOptions& from = provider.options();
@@ -151,19 +147,45 @@ ErrorInfo attributed(ErrorInfo error, const HttpProvider& provider, const ModelS
     return error;
 }
 
+/// A request on its way out.
+struct Outgoing {
+    std::string head;
+    std::string body;
+    std::vector<std::string> warnings;
+    std::shared_ptr<const std::string> secret;
+};
+
+// Not part of the coroutine: what it needs on the way would stay in that one's frame.
+Result<Outgoing> prepare(const HttpProvider& provider, const ModelSpec& spec, const Request& request,
+                         const TransformContext& hook) {
+    std::optional<Request> changed;
+    Result<const Request*> fitted = fit_request(hook, spec, request, changed);
+    if (!fitted) return std::move(fitted).error();
+    Result<adapters::EncodedRequest> encoded = provider.dialect().encode(**fitted, provider.target(spec));
+    if (!encoded) return std::move(encoded).error();
+    Result<std::shared_ptr<const std::string>> secret = provider.secret();
+    if (!secret) return std::move(secret).error();
+    Result<std::string> head = provider.request_head(*encoded, secret->get());
+    if (!head) return std::move(head).error();
+    Outgoing outgoing;
+    outgoing.head = std::move(*head);
+    outgoing.body = std::move(encoded->body);
+    outgoing.warnings = std::move(encoded->warnings);
+    outgoing.secret = std::move(*secret);
+    return outgoing;
+}
+
 }  // namespace
 
 asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const HttpProvider> provider,
                                                       const ModelSpec& spec, const Request& request,
-                                                      TimePoint deadline) {
-    Result<adapters::EncodedRequest> encoded = provider->dialect().encode(request, provider->target(spec));
-    if (!encoded) co_return attributed(std::move(encoded).error(), *provider, spec);
-    Result<std::string> head = provider->request_head(*encoded);
-    if (!head) co_return attributed(std::move(head).error(), *provider, spec);
+                                                      const CallOptions& options, TimePoint deadline) {
+    Result<Outgoing> outgoing = prepare(*provider, spec, request, options.transform_context());
+    if (!outgoing) co_return attributed(std::move(outgoing).error(), *provider, spec);
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     auto call = std::make_unique<net::HttpCall>(executor, call_options(*provider), deadline);
-    Result<void> sent = co_await call->send(*head, encoded->body);
+    Result<void> sent = co_await call->send(outgoing->head, outgoing->body);
     if (!sent) co_return attributed(std::move(sent).error(), *provider, spec);
 
     const wire::ResponseHead& answer = call->head();
@@ -172,38 +194,35 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
     facts.model = spec.id;
     facts.status = answer.status;
     facts.request_id = adapters::request_id_of(answer.headers);
-    if (!provider->options().secret.empty()) facts.secrets.push_back(provider->options().secret);
+    if (outgoing->secret) facts.secrets.push_back(*outgoing->secret);
 
     const bool is_success = answer.status >= 200 && answer.status < 300;
-    // A stream without a content type is taken at its word. Anything else is read whole: what is no event
-    // stream, and a stream that somebody on the way has compressed although we asked for none of that.
-    const std::string_view content_type = answer.headers.find("content-type").value_or("text/event-stream");
+    // What is no event stream is read whole, and so is a stream that somebody on the way has compressed
+    // although we asked for none of that.
     const bool is_encoded = answer.headers.find("content-encoding").value_or("identity") != "identity";
-    const bool is_stream = is_media_type(content_type, "text/event-stream") && !is_encoded;
-    if (is_success && is_stream) {
-        std::unique_ptr<adapters::StreamDecoder> decoder = provider->dialect().make_decoder(std::move(facts));
-        co_return TokenStream(std::make_unique<HttpSource>(provider, std::move(call), std::move(decoder),
-                                                           std::move(encoded->warnings), spec.id));
-    }
-
-    const Limits& limits = provider->options().limits;
-    const std::size_t max_body = is_success ? limits.max_event : limits.max_error_body;
-    Result<std::string> body = co_await call->read_all(max_body);
-    if (!body) {
-        ErrorInfo error = attributed(std::move(body).error(), *provider, spec);
-        error.status = facts.status;
-        error.request_id = std::move(facts.request_id);
-        co_return error;
+    const bool is_stream = adapters::is_event_stream(answer.headers) && !is_encoded;
+    std::string body;
+    if (!is_success || !is_stream) {
+        const Limits& limits = provider->options().limits;
+        const std::size_t max_body = is_success ? limits.max_event : limits.max_error_body;
+        Result<std::string> whole = co_await call->read_all(max_body);
+        if (!whole) {
+            ErrorInfo error = attributed(std::move(whole).error(), *provider, spec);
+            error.status = facts.status;
+            error.request_id = std::move(facts.request_id);
+            co_return error;
+        }
+        body = std::move(*whole);
     }
     if (!is_success) {
-        ErrorInfo error = provider->dialect().classify(facts, answer.headers, *body);
+        ErrorInfo error = provider->dialect().classify(facts, answer.headers, body);
         co_await call->finish();  // the connection of a failed try is kept: its short answer has been read
         co_return error;
     }
     std::unique_ptr<adapters::StreamDecoder> decoder = provider->dialect().make_decoder(std::move(facts));
-    auto source = std::make_unique<HttpSource>(provider, std::move(call), std::move(decoder),
-                                               std::move(encoded->warnings), spec.id);
-    source->take_whole(std::move(*body));
+    auto source = std::make_unique<HttpSource>(provider, std::move(outgoing->secret), std::move(call),
+                                               std::move(decoder), std::move(outgoing->warnings), spec.id);
+    if (!is_stream) source->take_whole(std::move(body));
     co_return TokenStream(std::move(source));
 }
 

@@ -2,6 +2,7 @@
 // -> events, in place, one suspension a read.
 #pragma once
 
+#include <sluice/bound_model.hpp>
 #include <sluice/model_spec.hpp>
 #include <sluice/request.hpp>
 #include <sluice/result.hpp>
@@ -16,9 +17,9 @@
 namespace sluice {
 
 /// Sends `request` and reads the head of the answer. An answer that is not a 2xx is the error it stands for.
-/// `spec` and `request` must live until it completes.
+/// `spec`, `request` and `options` must live until it completes.
 asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const HttpProvider> provider,
                                                       const ModelSpec& spec, const Request& request,
-                                                      TimePoint deadline);
+                                                      const CallOptions& options, TimePoint deadline);
 
 }  // namespace sluice
