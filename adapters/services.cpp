@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sluice::adapters {
 namespace {
@@ -12,6 +13,8 @@ constexpr std::array kServices{
     Service{"anthropic", "anthropic", "https://api.anthropic.com/v1", Auth::x_api_key, "anthropic"},
     Service{"gemini", "gemini", "https://generativelanguage.googleapis.com/v1beta", Auth::x_goog_api_key,
             "google"},
+    Service{"gemini-openai", "openai_chat", "https://generativelanguage.googleapis.com/v1beta/openai",
+            Auth::bearer, "google"},  // section 6.1: its key goes as a bearer token there
     Service{"vertex", "gemini", "", Auth::bearer, "google"},
     Service{"deepseek", "openai_chat", "https://api.deepseek.com", Auth::bearer, ""},
     Service{"qwen", "openai_chat", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", Auth::bearer,
@@ -31,6 +34,10 @@ constexpr std::array kServices{
     Service{"local", "openai_chat", "", Auth::none, ""},
 };
 
+// What else people call them.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kAliases{
+    {{"claude", "anthropic"}, {"google", "gemini"}, {"dashscope", "qwen"}}};
+
 struct QuirkLine {
     std::string_view service;
     Quirk quirk;
@@ -41,6 +48,7 @@ constexpr std::array kQuirks{
     QuirkLine{"openai",
               Quirk::max_completion_tokens},  // section 3: max_tokens is refused by reasoning models
     QuirkLine{"azure", Quirk::max_completion_tokens},
+    QuirkLine{"gemini-openai", Quirk::thought_signature_in_extra_content},
     QuirkLine{"mistral", Quirk::tool_choice_any},
     QuirkLine{"mistral", Quirk::nine_letter_tool_ids},
     QuirkLine{"mistral", Quirk::thinking_parts_back},
@@ -53,6 +61,8 @@ constexpr std::array kQuirks{
 }  // namespace
 
 const Service* find_service(std::string_view name) noexcept {
+    for (const auto& [alias, meant] : kAliases)
+        if (alias == name) name = meant;
     const auto* found = std::find_if(kServices.begin(), kServices.end(),
                                      [&](const Service& service) { return service.name == name; });
     return found == kServices.end() ? nullptr : found;

@@ -62,7 +62,7 @@ struct Service {
     std::string_view trust_domain;
 };
 
-/// Nullptr for a name that is not in the table.
+/// By name or alias ("claude", "google"). Nullptr for a name that is not in the table.
 const Service* find_service(std::string_view name) noexcept;
 std::span<const Service> services() noexcept;
 QuirkSet quirks_of(std::string_view service) noexcept;
