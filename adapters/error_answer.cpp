@@ -45,6 +45,9 @@ EncodedError error_answer(const ErrorInfo& error, int status, std::string body) 
             std::max(*error.retry_after, std::chrono::milliseconds(0)));
         answer.headers.emplace_back("retry-after", std::to_string(seconds.count()));
     }
+    // Official clients ask again after any 429 and 5xx; this header stops them (PROTOCOLS section 12).
+    if ((status == 429 || status >= 500) && !can_retry_same_target(error))
+        answer.headers.emplace_back("x-should-retry", "false");
     answer.body = std::move(body);
     return answer;
 }

@@ -14,7 +14,8 @@ int status_for_client(const ErrorInfo& error) noexcept;
 /// Our words, and the provider's behind them where it gave some. The client wrote the prompt that these may
 /// quote.
 std::string message_for_client(const ErrorInfo& error);
-/// `status`, content-type and retry-after (whole seconds, rounded up) for that error, around `body`.
+/// `status`, content-type, retry-after (whole seconds, rounded up) and x-should-retry for that error, around
+/// `body`.
 EncodedError error_answer(const ErrorInfo& error, int status, std::string body);
 
 }  // namespace sluice::adapters

@@ -105,6 +105,10 @@ constexpr std::array kClearCodes = {
     CodeRule{"ratelimitexceeded", rate_limited},
     CodeRule{"slowdown", rate_limited},
     CodeRule{"ramplimitexceeded", rate_limited},
+    // A sluice further up, where the dialects have no word of their own.
+    CodeRule{"providerauthfailed", provider_auth_failed},
+    CodeRule{"providertimeout", provider_timeout},
+    CodeRule{"streamtruncated", stream_truncated},
     // A missing earlier answer is the caller's mistake although the status may be 404.
     CodeRule{"previousresponsenotfound", provider_bad_request},
 };
