@@ -76,6 +76,15 @@ void RequestWriter::write_number(std::string_view name, std::optional<double> va
     if (field(name)) json_.number(*value);
 }
 
+std::string_view RequestWriter::take_extra(std::string_view name) {
+    const auto found = std::find_if(extras_.begin(), extras_.end(),
+                                    [&](const Extra* extra) { return extra->name == name; });
+    if (found == extras_.end()) return {};
+    const std::string_view json = (*found)->json;
+    extras_.erase(found);
+    return json;
+}
+
 void RequestWriter::write_extras() {
     for (const Extra* extra : extras_)
         json_.key(extra->name).raw(extra->json);

@@ -31,6 +31,9 @@ class RequestWriter {
     bool field(std::string_view name);
     /// A number if it is set; fails for one that is not finite.
     void write_number(std::string_view name, std::optional<double> value);
+    /// Takes an extra out of the list, for a dialect that merges it with a field of its own. Its JSON text is
+    /// valid; empty when there is none.
+    std::string_view take_extra(std::string_view name);
     /// The extras of this provider and this dialect. Last, before the body is closed.
     void write_extras();
     /// Native tools of this dialect, as elements of the array that is open.
