@@ -38,7 +38,8 @@ class AnswerWriter {
     bool is_ours_;
 };
 
-/// The JSON text without line ends, which would cut an event in two. Valid JSON has them only between its tokens.
+/// The JSON text without line ends, which would cut an event in two. Valid JSON has them only between its
+/// tokens.
 std::string on_one_line(std::string_view json);
 
 }  // namespace sluice::adapters::gemini

@@ -1,4 +1,5 @@
-// Events as a Gemini stream, an answer or an error as a body: what Google's SDKs read (PROTOCOLS sections 6 and 12).
+// Events as a Gemini stream, an answer or an error as a body: what Google's SDKs read (PROTOCOLS sections 6
+// and 12).
 #include "adapters/error_answer.hpp"
 #include "adapters/gemini/answer_writer.hpp"
 #include "adapters/gemini/dialect.hpp"
@@ -29,7 +30,9 @@ class Encoder final : public StreamEncoder {
         std::string id, name, arguments, signature;
     };
 
-    void write(const TextDelta& delta, std::string& out) { write_text(delta.text, delta.signature, false, out); }
+    void write(const TextDelta& delta, std::string& out) {
+        write_text(delta.text, delta.signature, false, out);
+    }
     void write(const RefusalDelta& delta, std::string& out) {
         refused_ |= choice_ == 0;
         write_text(delta.text, {}, false, out);
@@ -40,11 +43,16 @@ class Encoder final : public StreamEncoder {
     }
     void write_text(std::string_view text, std::string_view signature, bool is_thought, std::string& out) {
         if (text.empty() && signature.empty()) return;
-        write_part([&](wire::JsonWriter& json) { answer_.write_text(text, signature, is_thought, json); }, out);
+        write_part([&](wire::JsonWriter& json) { answer_.write_text(text, signature, is_thought, json); },
+                   out);
     }
 
     void write(const ToolCallStart& start, std::string&) {
-        calls_.push_back({choice_, start.index, std::string(start.id), std::string(start.name), {},
+        calls_.push_back({choice_,
+                          start.index,
+                          std::string(start.id),
+                          std::string(start.name),
+                          {},
                           std::string(start.signature)});
     }
     void write(const ToolCallDelta& delta, std::string&) {
@@ -65,9 +73,8 @@ class Encoder final : public StreamEncoder {
             out);
     }
     std::vector<Call>::iterator find_call(std::uint32_t index) {
-        return std::find_if(calls_.begin(), calls_.end(), [&](const Call& call) {
-            return call.choice == choice_ && call.index == index;
-        });
+        return std::find_if(calls_.begin(), calls_.end(),
+                            [&](const Call& call) { return call.choice == choice_ && call.index == index; });
     }
 
     /// Puts the field back where the decoder found it. Only Gemini's own have a place here.
@@ -80,8 +87,7 @@ class Encoder final : public StreamEncoder {
             if (found) name.remove_prefix(prefix.size());
             return found;
         };
-        if (name == "content.parts")
-            return write_part([&](wire::JsonWriter& json) { json.raw(value); }, out);
+        if (name == "content.parts") return write_part([&](wire::JsonWriter& json) { json.raw(value); }, out);
         if (take("content.parts.functionCall."))
             return write_part(
                 [&](wire::JsonWriter& json) {
