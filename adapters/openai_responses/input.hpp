@@ -1,0 +1,25 @@
+// What both directions of a request must agree on.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sluice::adapters::openai_responses {
+
+/// `include` as we send it unless told otherwise.
+inline constexpr std::string_view kEncryptedReasoning = R"(["reasoning.encrypted_content"])";
+
+/// Body fields that make an answer depend on what the provider keeps, or keep it there.
+bool is_state_field(std::string_view name) noexcept;
+
+/// Whether a native part belongs into the content of a message ("input_file", ...) rather than among the
+/// input items ("web_search_call", ...). `json` is valid.
+bool is_content_part(std::string_view json);
+
+/// The name in {"type":"custom","name":...}: a tool that takes free text. Empty for another tool.
+std::string custom_tool_name(std::string_view json);
+
+/// `id` where the API takes it (at most 64 bytes), else a shorter one that is always the same for it.
+std::string wire_call_id(std::string_view id);
+
+}  // namespace sluice::adapters::openai_responses
