@@ -26,6 +26,13 @@ bool has_only(Object object, std::initializer_list<std::string_view> names) {
     return true;
 }
 
+/// The field, unless it is null or absent.
+std::optional<Element> field(Object object, std::string_view name) {
+    Element value;
+    if (object.at_key(name).get(value) != simdjson::SUCCESS || value.is_null()) return std::nullopt;
+    return value;
+}
+
 class Parser : RequestReader {
   public:
     explicit Parser(const ClientRequest& from) : RequestReader(from, kName) {}
@@ -33,13 +40,12 @@ class Parser : RequestReader {
     Result<ParsedRequest> parse() {
         const std::optional<Object> object = read_body();
         if (!object) return take();
-        const Element body(*object);
-        if (!dom::field(body, "model")) fail("model: expected a string");
-        if (const std::optional<Element> value = dom::field(body, "instructions"))
+        if (!field(*object, "model")) fail("model: expected a string");
+        if (const std::optional<Element> value = field(*object, "instructions"))
             if (const std::optional<std::string> text = this->text("instructions", *value);
                 text && !text->empty())
                 messages_.emplace_back(Role::system, *text);
-        if (const std::optional<Element> value = dom::field(body, "input"))
+        if (const std::optional<Element> value = field(*object, "input"))
             read_input(*value);
         else
             fail("input: expected a string or an array");
@@ -47,7 +53,7 @@ class Parser : RequestReader {
             is_stateful_ |= is_state_field(name) && !value.is_null();
         for (auto [name, value] : *object) {
             if (failed()) break;
-            if (!value.is_null()) read_field(body, name, value);
+            if (!value.is_null()) read_field(*object, name, value);
         }
         for (Message& message : messages_)
             request().message(std::move(message));
@@ -59,7 +65,7 @@ class Parser : RequestReader {
 
     // --- the fields ---
 
-    void read_field(Element body, std::string_view name, Element value) {
+    void read_field(const Object& body, std::string_view name, Element value) {
         if (name == "instructions" || name == "input") return;
         if (name == "model") {
             if (auto model = text(name, value)) parsed_.model = std::move(*model);
@@ -81,7 +87,7 @@ class Parser : RequestReader {
             read_reasoning_options(value);
         } else if (name == "text") {
             read_text_options(value);
-        } else if (name == "user" || (name == "safety_identifier" && !dom::field(body, "user"))) {
+        } else if (name == "user" || (name == "safety_identifier" && !field(body, "user"))) {
             if (auto id = text(name, value)) request().end_user(std::move(*id));
         } else if (!is_our_default(name, value)) {
             keep_extra(name, value);

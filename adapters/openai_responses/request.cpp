@@ -93,8 +93,8 @@ class Encoder : RequestWriter {
                (is_assistant ? part_as<RefusalPart>(part) != nullptr : part_as<ImagePart>(part) != nullptr);
     }
 
-    std::string_view role_name(Role role) const {
-        if (role == Role::system) return target_.quirks.has(Quirk::developer_role) ? "developer" : "system";
+    static std::string_view role_name(Role role) {
+        if (role == Role::system) return "system";
         return role == Role::assistant ? "assistant" : "user";
     }
 
