@@ -43,19 +43,34 @@ struct QuirkLine {
     Quirk quirk;
 };
 
-// One line a quirk, each with where it is known from.
+// One line a quirk, each with where it is known from: a section of PROTOCOLS, or the service's own manual.
+// Azure's deployment_in_path is not here: it comes with an api-version, not with the service.
 constexpr std::array kQuirks{
-    QuirkLine{"openai",
-              Quirk::max_completion_tokens},  // section 3: max_tokens is refused by reasoning models
-    QuirkLine{"azure", Quirk::max_completion_tokens},
-    QuirkLine{"gemini-openai", Quirk::thought_signature_in_extra_content},
-    QuirkLine{"mistral", Quirk::tool_choice_any},
-    QuirkLine{"mistral", Quirk::nine_letter_tool_ids},
-    QuirkLine{"mistral", Quirk::thinking_parts_back},
-    QuirkLine{"deepseek", Quirk::reasoning_content_back},  // within a tool loop, else a 400
-    QuirkLine{"qwen", Quirk::enable_thinking_flag},
-    QuirkLine{"openrouter", Quirk::reasoning_details_back},
-    QuirkLine{"openrouter", Quirk::reasoning_effort_object},
+    QuirkLine{"openai", Quirk::max_completion_tokens},  // 3: reasoning models refuse max_tokens
+    QuirkLine{"openai", Quirk::hidden_reasoning},       // 3.4: reasoning is never streamed, only counted
+    QuirkLine{"azure", Quirk::max_completion_tokens},   // 7: OpenAI's models
+    QuirkLine{"azure", Quirk::hidden_reasoning},
+    QuirkLine{"gemini-openai", Quirk::thought_signature_in_extra_content},  // 6.1
+    QuirkLine{"deepseek", Quirk::reasoning_content_back},  // 7: within a tool loop, else a 400
+    QuirkLine{"qwen", Quirk::enable_thinking_flag},        // 7
+    QuirkLine{"qwen", Quirk::takes_top_k},                 // DashScope's manual
+    QuirkLine{"groq", Quirk::reasoning_format},            // 7
+    QuirkLine{"mistral", Quirk::tool_choice_any},          // 7
+    QuirkLine{"mistral", Quirk::nine_letter_tool_ids},     // 7
+    QuirkLine{"mistral", Quirk::thinking_parts_back},      // 7: content becomes an array
+    QuirkLine{"mistral", Quirk::no_stream_options},  // 7: usage on the finish chunk, 422 for unknown fields
+    QuirkLine{"mistral", Quirk::random_seed},        // Mistral's manual
+    QuirkLine{"openrouter", Quirk::reasoning_details_back},  // 7: echo details back
+    QuirkLine{"openrouter", Quirk::reasoning_object},        // OpenRouter's manual
+    QuirkLine{"openrouter", Quirk::cache_control_parts},     // OpenRouter's manual
+    QuirkLine{"openrouter", Quirk::takes_top_k},             // OpenRouter's manual
+    QuirkLine{"vllm", Quirk::takes_top_k},                   // vLLM's manual
+    QuirkLine{"llamacpp", Quirk::takes_top_k},               // llama.cpp's manual
+    QuirkLine{"gpustack", Quirk::takes_top_k},               // llama-box and vLLM behind it
+    QuirkLine{"local", Quirk::takes_top_k},                  // mostly one of the three before
+    QuirkLine{"perplexity", Quirk::takes_top_k},             // Perplexity's manual
+    QuirkLine{"perplexity", Quirk::no_stream_options},       // 7: usage on every chunk
+    QuirkLine{"databricks", Quirk::no_stream_options},       // 7: usage on every chunk
 };
 
 }  // namespace

@@ -12,19 +12,21 @@ namespace sluice::adapters {
 /// One way in which a service differs from its dialect's plain form.
 enum class Quirk : std::uint8_t {
     max_completion_tokens,   ///< Knows the new name of max_tokens, and insists on it for reasoning models.
-    developer_role,          ///< "developer" instead of "system".
-    no_stream_options,       ///< Answers 400 to stream_options; usage comes by itself or not at all.
+    no_stream_options,       ///< Refuses or ignores stream_options; usage comes by itself.
+    hidden_reasoning,        ///< Never streams its reasoning, only counts it.
     reasoning_content_back,  ///< Wants earlier reasoning back as `reasoning_content`, within a tool loop.
     reasoning_details_back,  ///< Wants `reasoning_details` back with their signatures.
     thinking_parts_back,     ///< Takes earlier reasoning as content parts of type "thinking".
     thought_signature_in_extra_content,  ///< tool_calls[].extra_content.google.thought_signature
-    reasoning_effort_object,             ///< `reasoning: {"effort": ...}` instead of `reasoning_effort`.
+    reasoning_object,                    ///< `reasoning: {"effort", "max_tokens", "exclude"}`.
+    reasoning_format,                    ///< `reasoning_format: "parsed"|"hidden"`.
     enable_thinking_flag,                ///< `enable_thinking: true|false` and `thinking_budget`.
+    cache_control_parts,                 ///< Takes Anthropic's `cache_control` on text, images and tools.
+    takes_top_k,                         ///< Knows `top_k`, to which OpenAI answers 400.
+    random_seed,                         ///< Calls `seed` so.
     tool_choice_any,                     ///< "any" instead of "required".
     nine_letter_tool_ids,                ///< Tool call ids are exactly nine letters or digits.
-    no_parallel_tool_calls,              ///< Answers 400 to `parallel_tool_calls`.
     deployment_in_path,  ///< /deployments/<model>/chat/completions (Azure with an api-version).
-    model_in_path,       ///< The model is in the path, never in the body (Vertex).
 };
 
 class QuirkSet {

@@ -149,7 +149,7 @@ void Counts::merge(const Counts& later) noexcept {
 }
 
 void Choice::clear_text() noexcept {
-    content = reasoning = refusal = {};
+    content = reasoning = refusal = signature = {};
     pieces.clear();
     details.clear();
     tools.clear();
@@ -194,6 +194,7 @@ std::string_view* Chunk::only_text() noexcept {
     Choice& choice = choices_[0];
     if (!choice.has_delta || !choice.finish_reason.empty() || !choice.unknown.empty()) return nullptr;
     if (!choice.pieces.empty() || !choice.details.empty() || choice.tools.size() > 1) return nullptr;
+    if (!choice.signature.empty()) return nullptr;
     std::string_view* only = nullptr;
     int said = 0;
     for (std::string_view* text : {&choice.content, &choice.reasoning, &choice.refusal}) {
@@ -203,7 +204,7 @@ std::string_view* Chunk::only_text() noexcept {
     }
     if (!choice.tools.empty()) {
         ToolFragment& tool = choice.tools[0];
-        if (!tool.id.empty() || !tool.name.empty()) return nullptr;
+        if (!tool.id.empty() || !tool.name.empty() || !tool.signature.empty()) return nullptr;
         only = &tool.arguments;
         ++said;
     }
@@ -363,6 +364,15 @@ Error Chunk::read_delta(json::value delta, Choice& choice) {
                 if (is(key, "thinking") && kind_of(value) == '"')
                     return choice.reasoning.empty() ? read_text(value, choice.reasoning) : SUCCESS;
                 break;
+            case 'e':
+                if (is(key, "extra_content") && kind_of(value) == '{') {
+                    std::string_view raw;
+                    if (Error error = read_extra_content(value, choice.signature, raw)) return error;
+                    if (choice.signature.empty() && !says_nothing(raw))
+                        choice.unknown.push_back({"delta.extra_content", raw});
+                    return SUCCESS;
+                }
+                break;
             case 'f':
                 if (is(key, "function_call") && kind_of(value) == '{') {
                     ToolFragment tool;
@@ -388,6 +398,8 @@ Error Chunk::read_content(json::value value, Choice& choice) {
             return for_each_element(array,
                                     [&](json::value& part) { return read_content_part(part, choice); });
         }
+        case '{':
+            return read_content_part(value, choice);
         default:
             return keep_unknown_value("delta.content", value, choice.unknown);
     }
@@ -444,15 +456,38 @@ Error Chunk::read_reasoning_details(json::value value, Choice& choice) {
         if (Error error = element.get_object().get(object)) return error;
         Piece piece;
         piece.kind = Piece::Kind::reasoning;
+        std::string_view type;
         Error error = for_each_field(object, [&](const char* key, json::field& field) -> Error {
             json::value& member = field.value();
             if (is(key, "text") || is(key, "summary")) return read_text(member, piece.text);
             if (is(key, "signature") || is(key, "data")) return read_text(member, piece.signature);
+            if (is(key, "id")) return read_text(member, piece.id);
+            if (is(key, "type")) return read_text(member, type);
             return SUCCESS;
         });
+        piece.redacted = type == "reasoning.encrypted" && piece.text.empty();
         choice.details.push_back(piece);
         return error;
     });
+}
+
+/// {"google":{"thought_signature":".."}}; `raw` is the whole value.
+Error Chunk::read_extra_content(json::value value, std::string_view& signature, std::string_view& raw) {
+    json::object object;
+    if (Error error = value.get_object().get(object)) return error;
+    Error error = for_each_field(object, [&](const char* key, json::field& field) -> Error {
+        if (!is(key, "google") || kind_of(field.value()) != '{') return SUCCESS;
+        json::object google;
+        if (Error failed = field.value().get_object().get(google)) return failed;
+        return for_each_field(google, [&](const char* name, json::field& member) -> Error {
+            return is(name, "thought_signature") ? read_text(member.value(), signature) : SUCCESS;
+        });
+    });
+    if (error) return error;
+    if (Error failed = object.reset().error()) return failed;
+    if (Error failed = object.raw_json().get(raw)) return failed;
+    raw = trim(raw);
+    return SUCCESS;
 }
 
 /// A string, or an array of strings and of objects with `text`.
@@ -507,6 +542,12 @@ Error Chunk::read_tool_call(json::object object, Choice& choice) {
         if (is(key, "type")) return SUCCESS;
         if (is(key, "function") || is(key, "custom"))
             return kind_of(value) == '{' ? read_function(value, tool) : SUCCESS;
+        if (is(key, "extra_content") && kind_of(value) == '{') {
+            if (Error failed = read_extra_content(value, tool.signature, tool.extra_json)) return failed;
+            if (tool.signature.empty() && !says_nothing(tool.extra_json))
+                choice.unknown.push_back({"delta.tool_calls.extra_content", tool.extra_json});
+            return SUCCESS;
+        }
         return keep_unknown("delta.tool_calls.", field, choice.unknown);
     });
     choice.tools.push_back(tool);
@@ -604,12 +645,18 @@ Error Chunk::keep_unknown(std::string_view prefix, json::field field, std::vecto
     const std::size_t before = out.size();
     if (Error error = keep_unknown_value({}, field.value(), out)) return error;
     if (out.size() == before) return SUCCESS;
-    const auto* quote = static_cast<const char*>(std::memchr(key, '"', static_cast<std::size_t>(end_ - key)));
-    const std::size_t length = static_cast<std::size_t>(quote - key);
-    char* name = arena_->allocate(prefix.size() + length);
-    std::memcpy(name, prefix.data(), prefix.size());
-    std::memcpy(name + prefix.size(), key, length);
-    out.back().name = {name, prefix.size() + length};
+    const char* quote = key;
+    while (*quote != '"')
+        quote += *quote == '\\' ? 2 : 1;
+    std::string_view name;
+    if (!wire::unescape({key, quote}, *arena_, name)) return simdjson::STRING_ERROR;
+    if (!prefix.empty()) {
+        char* joined = arena_->allocate(prefix.size() + name.size());
+        std::memcpy(joined, prefix.data(), prefix.size());
+        std::memcpy(joined + prefix.size(), name.data(), name.size());
+        name = {joined, prefix.size() + name.size()};
+    }
+    out.back().name = name;
     return SUCCESS;
 }
 

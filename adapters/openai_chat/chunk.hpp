@@ -29,6 +29,8 @@ struct Piece {
     Kind kind = Kind::text;
     std::string_view text;
     std::string_view signature;
+    std::string_view id = {};
+    bool redacted = false;  ///< reasoning.encrypted: the signature is all there is.
 };
 
 /// What one element of `tool_calls` says; views are empty where it is silent.
@@ -37,6 +39,8 @@ struct ToolFragment {
     std::string_view id;
     std::string_view name;
     std::string_view arguments;
+    std::string_view signature;   ///< Google's, in `extra_content`,
+    std::string_view extra_json;  ///< and all of that field.
 };
 
 /// A field we do not model, with its value as JSON text.
@@ -50,6 +54,7 @@ struct Choice {
     std::string_view content;
     std::string_view reasoning;
     std::string_view refusal;
+    std::string_view signature;  ///< Google's, of the text.
     std::string_view finish_reason;
     std::string_view finish_json;  ///< The same as on the wire, quotes included.
     bool has_delta = false;
@@ -97,6 +102,7 @@ class Chunk {
     Error read_content(wire::json::value value, Choice& choice);
     Error read_content_part(wire::json::value value, Choice& choice);
     Error read_reasoning_details(wire::json::value value, Choice& choice);
+    Error read_extra_content(wire::json::value value, std::string_view& signature, std::string_view& raw);
     Error read_tool_calls(wire::json::value value, Choice& choice);
     Error read_tool_call(wire::json::object object, Choice& choice);
     Error read_function(wire::json::value value, ToolFragment& tool);

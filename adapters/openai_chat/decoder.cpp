@@ -95,13 +95,7 @@ bool Decoder::apply_choice(const Choice& from, EventBatch& out) {
     // `message` is the text so far or the whole of it: only good where there were no deltas.
     const bool usable = from.has_delta || !choice->has_content;
     if (usable) {
-        const bool has_text = !from.reasoning.empty();
-        if (has_text) push(ReasoningDelta{from.reasoning, {}}, *choice, out);
-        for (const Piece& detail : from.details) {
-            std::string_view text = has_text ? std::string_view() : detail.text;
-            if (!text.empty() || !detail.signature.empty())
-                push(ReasoningDelta{text, detail.signature}, *choice, out);
-        }
+        apply_reasoning(from, *choice, out);
         for (const Piece& piece : from.pieces) {
             if (piece.kind == Piece::Kind::reasoning) {
                 push(ReasoningDelta{piece.text, piece.signature}, *choice, out);
@@ -113,7 +107,8 @@ bool Decoder::apply_choice(const Choice& from, EventBatch& out) {
                 push(TextDelta{piece.text}, *choice, out);
             }
         }
-        if (!from.content.empty()) push(TextDelta{from.content}, *choice, out);
+        if (!from.content.empty() || !from.signature.empty())
+            push(TextDelta{from.content, from.signature}, *choice, out);
         if (!from.refusal.empty()) push(RefusalDelta{from.refusal}, *choice, out);
         for (const ToolFragment& tool : from.tools)
             if (!apply_tool(tool, *choice, out)) return false;
@@ -126,6 +121,22 @@ bool Decoder::apply_choice(const Choice& from, EventBatch& out) {
             out.push(StreamEvent(Extension{"choice.finish", from.finish_json}, {}, choice->index));
     }
     return true;
+}
+
+/// `reasoning_details` repeat the text of `reasoning`, and add what else belongs to it.
+void Decoder::apply_reasoning(const Choice& from, ChoiceState& choice, EventBatch& out) {
+    const std::string_view text = from.reasoning;
+    if (!text.empty() && from.details.size() == 1) {
+        const Piece& detail = from.details.front();
+        if (!detail.redacted && (detail.text.empty() || detail.text == text))
+            return push(ReasoningDelta{text, detail.signature, detail.id}, choice, out);
+    }
+    if (!text.empty()) push(ReasoningDelta{text}, choice, out);
+    for (const Piece& detail : from.details) {
+        const std::string_view more = text.empty() ? detail.text : std::string_view();
+        if (!more.empty() || !detail.signature.empty())
+            push(ReasoningDelta{more, detail.signature, detail.id, detail.redacted}, choice, out);
+    }
 }
 
 /// Which call a fragment belongs to; kNew for one not seen before (PROTOCOLS sections 3.2 and 7).
@@ -166,8 +177,17 @@ bool Decoder::apply_tool(const ToolFragment& tool, ChoiceState& choice, EventBat
     }
     ToolCall& call = choice.tools[index];
     if (call.id.empty() && !call.started) call.id = tool.id;
+    if (!tool.signature.empty()) {
+        if (call.started)  // too late for its start
+            out.push(
+                StreamEvent(Extension{"delta.tool_calls.extra_content", tool.extra_json}, {}, choice.index));
+        else
+            call.signature = tool.signature;
+    }
     if (!call.started && !tool.name.empty()) start_tool(index, tool.name, choice, out);
     if (tool.arguments.empty()) return true;
+
+    call.arguments.feed(tool.arguments);
 
     std::string_view closing = trim(tool.arguments);
     if (!closing.empty()) call.last = closing.back();
@@ -190,8 +210,9 @@ void Decoder::start_tool(std::size_t index, std::string_view name, ChoiceState& 
     }
     call.started = true;
     // The event must not point into strings that move when a call is added.
-    std::string_view id = padded_copy(call.id, out.arena());
-    push(ToolCallStart{static_cast<std::uint32_t>(index), id, name}, choice, out);
+    const std::string_view id = padded_copy(call.id, out.arena());
+    const std::string_view signature = padded_copy(call.signature, out.arena());
+    push(ToolCallStart{static_cast<std::uint32_t>(index), id, name, signature}, choice, out);
     if (call.waiting.empty()) return;
     push(ToolCallDelta{static_cast<std::uint32_t>(index), padded_copy(call.waiting, out.arena())}, choice,
          out);
@@ -217,7 +238,10 @@ bool Decoder::all_finished() const noexcept {
 }
 
 void Decoder::on_done(EventBatch& out) {
-    if (state_ == DecoderState::finished || begun_) return finish(out);
+    const bool some_finished = std::any_of(choices_.begin(), choices_.end(), [](const ChoiceState& choice) {
+        return !choice.finish_reason.empty();
+    });
+    if (some_finished || begun_) return finish(out);
     truncated(out);
 }
 
@@ -232,7 +256,9 @@ void Decoder::finish(EventBatch& out) {
     for (ChoiceState& choice : choices_) {
         for (std::size_t i = 0; i < choice.tools.size(); ++i) {
             if (!choice.tools[i].started) start_tool(i, {}, choice, out);
-            push(ToolCallEnd{static_cast<std::uint32_t>(i)}, choice, out);
+            const wire::JsonCheck& arguments = choice.tools[i].arguments;
+            const bool are_json = arguments.is_blank() || arguments.is_complete();
+            push(ToolCallEnd{static_cast<std::uint32_t>(i), are_json}, choice, out);
         }
     }
     Finish end;

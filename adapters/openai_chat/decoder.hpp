@@ -4,6 +4,7 @@
 
 #include "adapters/decoder_base.hpp"
 #include "adapters/openai_chat/chunk.hpp"
+#include "wire/json_check.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -25,7 +26,8 @@ class Decoder final : public DecoderBase {
         std::string id;        // the provider's; empty when it gave none
         bool started = false;  // ToolCallStart was sent; before that, arguments wait for the name
         std::string waiting;
-        bool has_arguments = false;
+        std::string signature;  // until then
+        wire::JsonCheck arguments;
         char last = '\0';  // of the arguments, white space aside
     };
     struct ChoiceState {
@@ -41,6 +43,7 @@ class Decoder final : public DecoderBase {
     void on_document(std::string_view text, std::size_t readable, EventBatch& out) override;
     void apply(EventBatch& out);
     bool apply_choice(const Choice& choice, EventBatch& out);
+    void apply_reasoning(const Choice& from, ChoiceState& choice, EventBatch& out);
     bool apply_tool(const ToolFragment& tool, ChoiceState& choice, EventBatch& out);
     std::size_t tool_for(const ToolFragment& tool, const ChoiceState& choice) const;
     void start_tool(std::size_t index, std::string_view name, ChoiceState& choice, EventBatch& out);

@@ -60,6 +60,7 @@ class Parser : RequestReader {
             Field{"reasoning", &Parser::read_reasoning_options},
             Field{"stream_options", &Parser::read_stream_options},
             Field{"seed", &Parser::read_seed},
+            Field{"random_seed", &Parser::read_seed},  // Mistral's name
         };
         for (const Field& field : kFields)
             if (field.name == name) return (this->*field.read)(name, value);
@@ -406,12 +407,12 @@ class Parser : RequestReader {
             if (auto words = text(at("stop", i++), sequence)) request().stop(std::move(*words));
     }
 
-    void read_seed(std::string_view, Element value) {
+    void read_seed(std::string_view name, Element value) {
         if (const auto seed = dom::as<std::int64_t>(value)) {
             request().seed(*seed);
             return;
         }
-        fail("seed: expected a whole number");
+        fail(std::string(name) + ": expected a whole number");
     }
 
     void read_response_format(std::string_view name, Element value) {

@@ -156,8 +156,15 @@ BOOST_AUTO_TEST_CASE(reasoning) {
              R"({"content":"","reasoning":null,"reasoning_details":[{"type":"reasoning.text","signature":"sig","index":0}]})"),
          chunk(R"({"reasoning_details":[{"type":"reasoning.encrypted","data":"enc"}]})"),
          chunk(R"({"reasoning_details":[{"type":"reasoning.summary","summary":"b"}]})"), kStop, kDone});
-    BOOST_TEST(got.reasoning == "ab");
-    BOOST_TEST(got.signatures == (std::vector<std::string>{"sig", "enc"}), boost::test_tools::per_element());
+    BOOST_TEST(got.trace ==
+               "0 reasoning a\n0 reasoning \nsignature sig\n0 reasoning \n  redacted\nsignature enc\n"
+               "0 reasoning b\n0 finish stop stop\n");
+    // What one chunk says of one piece is one event.
+    got = decode(
+        {chunk(R"({"reasoning":"a","reasoning_details":[{"text":"a","signature":"sig","id":"rs_1"}]})"),
+         chunk(R"({"content":"b","extra_content":{"google":{"thought_signature":"t"}}})"), kStop, kDone});
+    BOOST_TEST(got.trace ==
+               "0 reasoning a\n  of item rs_1\nsignature sig\n0 text b\nsignature t\n0 finish stop stop\n");
 }
 
 BOOST_AUTO_TEST_CASE(content_arrays) {
@@ -167,9 +174,9 @@ BOOST_AUTO_TEST_CASE(content_arrays) {
              R"({"content":[{"thinking":"ok","type":"thinking","closed":true},{"type":"text","text":"a"},"b"]})"),
          chunk(R"({"content":[{"type":"reasoning","summary":[{"type":"summary_text","text":"so"}]}]})"),
          chunk(R"({"content":[{"type":"reference","reference_ids":[1]}]})"), chunk(R"({"content":[]})"),
-         kStop, kDone});
+         chunk(R"({"content":{"type":"text","text":"c"}})"), kStop, kDone});
     BOOST_TEST(got.reasoning == "hmokso");
-    BOOST_TEST(got.text == "ab");
+    BOOST_TEST(got.text == "abc");
     BOOST_TEST(got.extensions ==
                    (std::vector<std::string>{R"(delta.content={"type":"reference","reference_ids":[1]})"}),
                boost::test_tools::per_element());
@@ -246,12 +253,20 @@ BOOST_AUTO_TEST_CASE(tool_calls) {
         {"a custom tool",
          {tools(R"([{"index":0,"id":"a","type":"custom","custom":{"name":"f","input":"x"}}])"),
           tools(R"([{"index":0,"custom":{"input":"y"}}])")},
-         "0 start 0 a f\n0 arguments 0 x\n0 arguments 0 y\n0 end 0\n"},
+         "0 start 0 a f\n0 arguments 0 x\n0 arguments 0 y\n0 end 0 not JSON\n"},
         {"a thought signature beside the call",
          {tools(
              R"([{"index":0,"id":"a","extra_content":{"google":{"thought_signature":"s"}},"function":{"name":"f"}}])")},
-         "0 start 0 a f\n0 extension delta.tool_calls.extra_content "
-         "{\"google\":{\"thought_signature\":\"s\"}}\n0 end 0\n"},
+         "0 start 0 a f\nsignature s\n0 end 0\n"},
+        {"something else there, and a signature that comes late",
+         {tools(R"([{"index":0,"id":"a","extra_content":{"x":1},"function":{"name":"f"}}])"),
+          tools(R"([{"index":0,"extra_content":{"google":{"thought_signature":"s"}}}])")},
+         "0 start 0 a f\n0 extension delta.tool_calls.extra_content {\"x\":1}\n0 extension "
+         "delta.tool_calls.extra_content {\"google\":{\"thought_signature\":\"s\"}}\n0 end 0\n"},
+        {"arguments that are no JSON",
+         {tools(R"([{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\""}}])"),
+          tools(R"([{"index":1,"id":"b","function":{"name":"g","arguments":" "}}])")},
+         "0 start 0 a f\n0 arguments 0 {\"x\"\n0 start 1 b g\n0 arguments 1  \n0 end 0 not JSON\n0 end 1\n"},
     };
     for (const Case& c : cases)
         BOOST_TEST_CONTEXT(c.what) {
@@ -284,12 +299,12 @@ BOOST_AUTO_TEST_CASE(unknown_fields_are_passed_on) {
     Decoded got = decode(
         {chunk(
              R"({"content":"a","audio":{"id":"x"},"annotations":[{"type":"url_citation"}],"images":[],"new":null,"flag":false})"),
-         R"({"choices":[{"index":0,"delta":{},"logprobs":{"content":[{"token":"a"}]},"odd":1}],"citations":["u"],"search_results":[]})",
+         R"({"choices":[{"index":0,"delta":{},"logprobs":{"content":[{"token":"a"}]},"odd":1}],"citations":["u"],"a\"b":2,"search_results":[]})",
          kStop, kDone});
-    BOOST_TEST(got.extensions ==
-                   (std::vector<std::string>{
-                       R"(delta.audio={"id":"x"})", R"(delta.annotations=[{"type":"url_citation"}])",
-                       R"(logprobs={"content":[{"token":"a"}]})", "choice.odd=1", R"(citations=["u"])"}),
+    BOOST_TEST(got.extensions == (std::vector<std::string>{R"(delta.audio={"id":"x"})",
+                                                           R"(delta.annotations=[{"type":"url_citation"}])",
+                                                           R"(logprobs={"content":[{"token":"a"}]})",
+                                                           "choice.odd=1", R"(citations=["u"])", "a\"b=2"}),
                boost::test_tools::per_element());
 }
 
