@@ -1,64 +1,79 @@
 #include "testing/simulated_request.hpp"
 
-#include <simdjson.h>
+#include <utility>
+#include <variant>
+
+#include "wire/json_writer.hpp"
 
 namespace sluice::testing {
 
 namespace {
 
-namespace dom = simdjson::dom;
-
-/// The text of a message: a string, or an array of parts of which the text ones count.
-std::string text_of(const dom::element& message) {
-    std::string_view whole;
-    if (message["content"].get_string().get(whole) == simdjson::SUCCESS) return std::string(whole);
-    std::string joined;
-    dom::array parts;
-    if (message["content"].get_array().get(parts) != simdjson::SUCCESS) return joined;
-    for (const dom::element part : parts) {
-        std::string_view text;
-        if (part["text"].get_string().get(text) == simdjson::SUCCESS) joined += text;
-    }
-    return joined;
+SimulatedError wrong(std::string message, std::string param = {}) {
+    SimulatedError error(ErrorKind::provider_error);
+    error.message = std::move(message);
+    error.param = std::move(param);
+    return error;
 }
 
-bool is_true(simdjson::simdjson_result<dom::element> field) {
-    bool value = false;
-    return field.get_bool().get(value) == simdjson::SUCCESS && value;
+std::string text_of(const Message& message) {
+    std::string joined;
+    for (const Part& part : message.parts)
+        if (const auto* text = std::get_if<TextPart>(&part)) joined += text->text;
+    return joined;
 }
 
 }  // namespace
 
-std::string SimulatedRequest::parse(std::string_view body) {
-    dom::parser parser;
-    dom::element root;
-    if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS || !root.is_object()) {
-        return "We could not parse the JSON body of your request: a JSON object is expected.";
+std::optional<SimulatedError> SimulatedRequest::parse(std::string_view path, std::string_view body,
+                                                      const wire::HeaderList& headers) {
+    // Azure's deployments name the model in the path, and the body need not.
+    std::string with_model;
+    if (protocol() == Protocol::chat && !route.model.empty() && body.starts_with('{')) {
+        wire::JsonWriter(with_model).begin_object().key("model").string(route.model);
+        body = with_model.append(",").append(body.substr(1));
     }
-    std::string_view name;
-    if (root["model"].get_string().get(name) != simdjson::SUCCESS || name.empty()) {
-        return "You must provide a model parameter.";
+    const adapters::ClientRequest from(path, body);
+    Result<adapters::ParsedRequest> result = dialect_of(protocol()).parse_request(from);
+    if (!result) return wrong(result.error().message);
+    const adapters::ParsedRequest& parsed = *result;
+    if (route.model.empty()) model = parsed.model;
+    if (model.empty()) return wrong("You must provide a model parameter.", "model");
+    if (parsed.request.messages().empty()) return wrong("The request has no messages.", "messages");
+    if (protocol() == Protocol::anthropic) {
+        if (!headers.find("anthropic-version")) return wrong("anthropic-version: header is required");
+        if (!parsed.request.options().max_tokens) return wrong("max_tokens: Field required", "max_tokens");
     }
-    model = name;
-    dom::array messages;
-    if (root["messages"].get_array().get(messages) != simdjson::SUCCESS || messages.size() == 0) {
-        return "Missing required parameter: 'messages'.";
-    }
-    stream = is_true(root["stream"]);
-    include_usage = is_true(root["stream_options"]["include_usage"]);
+    stream = protocol() == Protocol::gemini ? route.streams : parsed.stream;
+    include_usage = parsed.include_usage;
 
     std::size_t prompt_bytes = 0;
-    for (const dom::element message : messages) {
-        std::string_view role;
-        if (message["role"].get_string().get(role) != simdjson::SUCCESS) {
-            return "Missing required parameter: 'messages[].role'.";
-        }
+    for (const Message& message : parsed.request.messages()) {
         std::string text = text_of(message);
         prompt_bytes += text.size();
-        if (role == "user") last_user_text = std::move(text);
+        if (message.role == Role::user) last_user_text = std::move(text);
     }
-    prompt_tokens = prompt_bytes / 4 + 4 * messages.size();
-    return {};
+    prompt_tokens = prompt_bytes / 4 + 4 * parsed.request.messages().size();
+    return std::nullopt;
+}
+
+std::string key_of(Protocol protocol, const wire::HeaderList& headers, std::string_view query) {
+    constexpr std::string_view kBearer = "Bearer ";
+    const std::string_view authorization = headers.find("authorization").value_or("");
+    const std::string_view bearer =
+        authorization.starts_with(kBearer) ? authorization.substr(kBearer.size()) : std::string_view();
+    switch (protocol) {
+        case Protocol::anthropic:
+            return std::string(headers.find("x-api-key").value_or(bearer));
+        case Protocol::gemini: {
+            std::string in_query = query_value(query, "key");
+            return in_query.empty() ? std::string(headers.find("x-goog-api-key").value_or(bearer)) : in_query;
+        }
+        case Protocol::chat:
+        case Protocol::responses:
+            break;
+    }
+    return std::string(headers.find("api-key").value_or(bearer));  // "api-key" is Azure's
 }
 
 }  // namespace sluice::testing

@@ -1,227 +1,309 @@
 #include "testing/simulated_stream.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "adapters/origin.hpp"
+#include "testing/simulated_error.hpp"
 #include "wire/json_writer.hpp"
 
 namespace sluice::testing {
 
-using wire::append_escaped;
-using wire::JsonWriter;
-
 namespace {
 
-// 2024-11-18: every answer is made at a later second than the one before, and the same run makes the same
-// bytes.
-constexpr std::size_t kFirstCreated = 1731900000;
-constexpr std::string_view kFingerprint = "fp_simulator";
 constexpr std::size_t kArgumentsPiece = 6;  // bytes of a tool call's arguments in one chunk
 
-std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    append_escaped(out, text);
-    return out += '"';
+std::string_view id_prefix(Protocol protocol) noexcept {
+    switch (protocol) {
+        case Protocol::chat:
+            return "chatcmpl-";
+        case Protocol::responses:
+            return "resp_";
+        case Protocol::anthropic:
+            return "msg_";
+        case Protocol::gemini:
+            break;
+    }
+    return "";
 }
 
-std::string quoted_or_null(std::string_view text) {
-    return text.empty() ? "null" : quoted(text);
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-    std::string whole;
-    for (const std::string& part : parts)
-        whole += part;
-    return whole;
-}
-
-/// The deltas of one call: its announcement, then its arguments in pieces.
-void append_tool_deltas(const SimulatedToolCall& call, std::size_t index, std::vector<std::string>& deltas) {
-    const std::string start = R"({"tool_calls":[{"index":)" + std::to_string(index);
-    deltas.push_back(start + R"(,"id":)" + quoted(call.id) + R"(,"type":"function","function":{"name":)" +
-                     quoted(call.name) + R"(,"arguments":""}}]})");
-    for (std::size_t at = 0; at < call.arguments.size(); at += kArgumentsPiece) {
+/// The events of one call: its announcement, then its arguments in pieces.
+void append_tool_chunks(const SimulatedToolCall& call, std::uint32_t index,
+                        std::vector<std::vector<StreamEvent>>& chunks) {
+    chunks.push_back({ToolCallStart{index, call.id, call.name, call.signature}});
+    const std::string_view arguments = call.arguments;
+    for (std::size_t at = 0; at < arguments.size(); at += kArgumentsPiece) {
         // Cut between bytes, as real ones are between tokens; a piece never splits a character of an ASCII
         // argument.
-        const std::string piece = call.arguments.substr(at, kArgumentsPiece);
-        deltas.push_back(start + R"(,"function":{"arguments":)" + quoted(piece) + "}}]}");
+        chunks.push_back({ToolCallDelta{index, arguments.substr(at, kArgumentsPiece)}});
     }
+    chunks.back().push_back(ToolCallEnd{index});
+}
+
+/// The first frame of `frames`, with the blank line that ends it; `frames` goes on behind it.
+std::string_view take_frame(std::string_view& frames) noexcept {
+    std::size_t end = frames.size();
+    for (const std::string_view blank : {std::string_view("\n\n"), std::string_view("\r\n\r\n")}) {
+        const std::size_t at = frames.find(blank);
+        if (at != std::string_view::npos) end = std::min(end, at + blank.size());
+    }
+    const std::string_view frame = frames.substr(0, end);
+    frames.remove_prefix(end);
+    return frame;
+}
+
+/// What the frame's data line says.
+std::string_view data_of(std::string_view frame) noexcept {
+    constexpr std::string_view kData = "data: ";
+    const std::size_t at = frame.starts_with(kData) ? 0 : frame.find("\ndata: ") + 1;
+    if (at == 0 && !frame.starts_with(kData)) return {};
+    const std::string_view data = frame.substr(at + kData.size());
+    return data.substr(0, data.find_first_of("\r\n"));
+}
+
+/// Loses the second half of the last frame's JSON, as a proxy with a short buffer does.
+void break_last_frame(std::string& frames) {
+    std::string_view rest = frames;
+    std::string_view last;
+    while (!rest.empty())
+        last = take_frame(rest);
+    const std::string_view data = data_of(last);
+    const auto begin = static_cast<std::size_t>(data.data() - frames.data());
+    if (!data.empty()) frames.erase(begin + data.size() / 2, data.size() - data.size() / 2);
+}
+
+bool has(std::string_view text, std::string_view part) noexcept {
+    return text.find(part) != std::string_view::npos;
 }
 
 }  // namespace
 
-std::string error_body(std::string_view message, std::string_view type, std::string_view param,
-                       std::string_view code) {
-    return "{\n    \"error\": {\n        \"message\": " + quoted(message) +
-           ",\n        \"type\": " + quoted(type) + ",\n        \"param\": " + quoted_or_null(param) +
-           ",\n        \"code\": " + quoted_or_null(code) + "\n    }\n}\n";
-}
-
-std::string error_object(std::string_view message, std::string_view type, std::string_view code) {
-    return R"({"message":)" + quoted(message) + R"(,"type":)" + quoted(type) + R"(,"param":null,"code":)" +
-           quoted_or_null(code) + "}";
+std::size_t simulated_time(std::size_t number) noexcept {
+    constexpr std::size_t k2024Nov18 = 1731900000;
+    return k2024Nov18 + number;
 }
 
 SimulatedStream::SimulatedStream(const SimulatedAnswer& answer, const SimulatedRequest& request,
                                  std::size_t number)
-    : answer_(answer),
-      model_(request.model),
-      id_("chatcmpl-sim" + std::to_string(number)),
-      created_(kFirstCreated + number),
-      prompt_tokens_(request.prompt_tokens),
-      include_usage_(request.include_usage) {
-    if (answer.comments) comment_ = ": keep-alive" + answer.line_end + answer.line_end;
-    prefix_ = "data: ";
-    JsonWriter json(prefix_);
-    json.begin_object().key("id").string(id_).key("object").string("chat.completion.chunk");
-    json.key("created").number(created_).key("model").string(model_).key("service_tier").string("default");
-    json.key("system_fingerprint").string(kFingerprint).key("choices");
+    : answer_(answer), request_(request) {
+    const adapters::Dialect& dialect = dialect_of(request.protocol());
+    facts_.response_id = std::string(id_prefix(request.protocol())) + "sim" + std::to_string(number);
+    facts_.model = request.model;
+    facts_.created = static_cast<std::int64_t>(simulated_time(number));
+    facts_.origin = adapters::make_origin(dialect.name(), "simulator");
+    facts_.include_usage = answer.usage && (request.include_usage || !request.stream);
+    encoder_ = dialect.make_encoder(facts_);
     for (std::size_t i = 0; i < answer.tool_calls.size(); ++i)
-        append_tool_deltas(answer.tool_calls[i], i, tool_deltas_);
+        append_tool_chunks(answer.tool_calls[i], static_cast<std::uint32_t>(i), tool_chunks_);
+}
+
+std::string_view SimulatedStream::content_type() const noexcept {
+    if (request_.route.json_array) return "application/json; charset=UTF-8";
+    return request_.protocol() == Protocol::gemini ? "text/event-stream" : "text/event-stream; charset=utf-8";
 }
 
 std::size_t SimulatedStream::chunks() const noexcept {
-    return answer_.reasoning.size() + answer_.tokens.size() + tool_deltas_.size();
+    return answer_.reasoning.size() + answer_.tokens.size() + answer_.refusal.size() + tool_chunks_.size();
 }
 
-void SimulatedStream::open(std::string& out) const {
-    if (answer_.metadata_first) frame(R"({"role":"assistant","content":"","refusal":null})", {}, out);
-    if (answer_.first_error.empty()) return;
-    // As OpenAI does: an error in the stream is followed by a usage of zeros and the marker (PROTOCOLS 3.5).
-    out += "data: {\"error\":" + answer_.first_error + "}";
-    end_frame(out);
-    if (include_usage_ && answer_.usage) usage(out, true);
-    done(out);
-}
-
-void SimulatedStream::chunk(std::size_t index, std::string& out) const {
-    out += comment_;
-    out += prefix_;
-    out += R"([{"index":0,"delta":)";
-    delta(index, out);
-    if (index == answer_.malformed_at) {
-        out.pop_back();  // the delta's brace: what follows closes one object too few
-        out += R"(,"logprobs":}]})";
-        end_frame(out);
-        return;
+std::vector<StreamEvent> SimulatedStream::events_of(std::size_t index) const {
+    const std::size_t thoughts = answer_.reasoning.size();
+    if (index < thoughts) {
+        std::vector<StreamEvent> events{ReasoningDelta{answer_.reasoning[index]}};
+        if (index + 1 == thoughts && !answer_.signature.empty())
+            events.emplace_back(ReasoningDelta{{}, answer_.signature});
+        return events;
     }
-    out += include_usage_ ? R"(,"logprobs":null,"finish_reason":null}],"usage":null})"
-                          : R"(,"logprobs":null,"finish_reason":null}]})";
-    end_frame(out);
+    index -= thoughts;
+    if (index < answer_.tokens.size()) return {TextDelta{answer_.tokens[index]}};
+    index -= answer_.tokens.size();
+    if (index < answer_.refusal.size()) return {RefusalDelta{answer_.refusal[index]}};
+    return tool_chunks_[index - answer_.refusal.size()];
 }
 
-void SimulatedStream::delta(std::size_t index, std::string& out) const {
-    if (index < answer_.reasoning.size()) {
-        out += R"({"content":null,"reasoning_content":")";
-        append_escaped(out, answer_.reasoning[index]);
-        out += "\"}";
-        return;
+StreamEvent SimulatedStream::finish_event() const {
+    Finish finish;
+    finish.reason = StopReason::stop;
+    constexpr std::array kReasons{StopReason::stop,           StopReason::length, StopReason::tool_calls,
+                                  StopReason::content_filter, StopReason::paused, StopReason::error,
+                                  StopReason::unknown};
+    const auto* const known = std::find_if(kReasons.begin(), kReasons.end(), [this](StopReason reason) {
+        return to_string(reason) == answer_.finish_reason;
+    });
+    if (known != kReasons.end()) {
+        finish.reason = *known;
+    } else if (!answer_.finish_reason.empty()) {
+        finish.reason = StopReason::unknown;
+        finish.raw_reason = answer_.finish_reason;
     }
-    index -= answer_.reasoning.size();
-    if (index < answer_.tokens.size()) {
-        out += R"({"content":")";
-        append_escaped(out, answer_.tokens[index]);
-        out += "\"}";
-        return;
+    if (answer_.usage) {
+        Usage usage;
+        usage.input = request_.prompt_tokens;
+        usage.cached_input = 0;
+        usage.output = chunks();
+        usage.reasoning = answer_.reasoning.size();
+        finish.usage = usage;
     }
-    out += tool_deltas_[index - answer_.tokens.size()];
+    return finish;
 }
 
-void SimulatedStream::finish(std::string& out) const {
-    if (!answer_.finish_reason.empty()) frame("{}", answer_.finish_reason, out);
-    if (include_usage_ && answer_.usage) usage(out, false);
-    done(out);
+void SimulatedStream::open(std::string& out) {
+    if (request_.stream && answer_.error) return;  // a prompt block is all there is
+    frames_.clear();
+    encoder_->open(frames_);
+    // Gemini opens with its content; but a chunk without candidates may come before anything.
+    if (frames_.empty() && answer_.stream_error && request_.protocol() == Protocol::gemini) {
+        wire::JsonWriter json(frames_.append("data: "));
+        json.begin_object().key("usageMetadata").begin_object();
+        json.key("promptTokenCount").number(request_.prompt_tokens);
+        json.key("totalTokenCount").number(request_.prompt_tokens).end_object();
+        json.key("modelVersion")
+            .string(facts_.model)
+            .key("responseId")
+            .string(facts_.response_id)
+            .end_object();
+        frames_ += "\r\n\r\n";
+    }
+    if (answer_.metadata_first) deliver(frames_, out);
 }
 
-void SimulatedStream::frame(std::string_view delta, std::string_view finish_reason, std::string& out) const {
-    out += comment_;
-    out += prefix_;
-    out += R"([{"index":0,"delta":)";
-    out += delta;
-    out += R"(,"logprobs":null,"finish_reason":)";
-    out += quoted_or_null(finish_reason);
-    out += include_usage_ ? R"(}],"usage":null})" : "}]}";
-    end_frame(out);
+void SimulatedStream::chunk(std::size_t index, std::string& out) {
+    frames_.clear();
+    for (const StreamEvent& event : events_of(index))
+        encoder_->encode(event, frames_);
+    sign_of_life(out);
+    if (index == answer_.malformed_at) break_last_frame(frames_);
+    deliver(frames_, out);
 }
 
-namespace {
-
-void append_usage(std::string& out, std::size_t prompt, std::size_t completion, std::size_t reasoning) {
-    JsonWriter json(out);
-    json.begin_object().key("prompt_tokens").number(prompt).key("completion_tokens").number(completion);
-    json.key("total_tokens").number(prompt + completion);
-    json.key("prompt_tokens_details").begin_object();
-    json.key("cached_tokens").number(0).key("audio_tokens").number(0).end_object();
-    json.key("completion_tokens_details").begin_object();
-    json.key("reasoning_tokens").number(reasoning).key("audio_tokens").number(0);
-    json.key("accepted_prediction_tokens").number(0).key("rejected_prediction_tokens").number(0).end_object();
-    json.end_object();
-}
-
-}  // namespace
-
-void SimulatedStream::usage(std::string& out, bool zero) const {
-    out += comment_;
-    out += prefix_;
-    out += R"([],"usage":)";
-    if (zero) {
-        append_usage(out, 0, 0, 0);
+void SimulatedStream::finish(std::string& out) {
+    frames_.clear();
+    const bool blocked = answer_.error.has_value();
+    if (blocked) {
+        const StreamFacts facts(request_, facts_.response_id, static_cast<std::size_t>(facts_.created));
+        frames_.append("data: ").append(prompt_block(facts)).append("\r\n\r\n");
     } else {
-        append_usage(out, prompt_tokens_, chunks(), answer_.reasoning.size());
+        encoder_->encode(finish_event(), frames_);
     }
-    out += '}';
-    end_frame(out);
+    sign_of_life(out);
+    std::string_view rest = frames_;
+    bool failed = false;
+    while (!rest.empty()) {
+        const std::string_view frame = take_frame(rest);
+        const FrameKind kind = blocked ? FrameKind::content : kind_of(frame);
+        // Responses has finish, usage and marker in one.
+        const bool ends_all = request_.protocol() == Protocol::responses && kind == FrameKind::finish;
+        if (answer_.error_after_finish && answer_.stream_error && (kind == FrameKind::marker || ends_all)) {
+            fail(out);
+            failed = true;
+            break;
+        }
+        if (kind == FrameKind::finish && answer_.finish_reason.empty()) continue;
+        if (kind == FrameKind::usage && !answer_.usage) continue;
+        if ((kind == FrameKind::marker || ends_all) && !answer_.done_marker) continue;
+        deliver(frame, out);
+    }
+    if (answer_.error_after_finish && answer_.stream_error && !failed) fail(out);
+    end_array(out);
 }
 
-void SimulatedStream::done(std::string& out) const {
-    if (!answer_.done_marker) return;
-    out += "data: [DONE]";
-    end_frame(out);
+void SimulatedStream::fail(std::string& out) {
+    StreamFacts facts(request_, facts_.response_id, static_cast<std::size_t>(facts_.created));
+    facts.frames = delivered_;
+    facts.usage = facts_.include_usage;
+    facts.done_marker = answer_.done_marker;
+    std::string error;
+    append_stream_error(*answer_.stream_error, facts, error);
+    if (request_.protocol() == Protocol::gemini && !request_.route.json_array)
+        out += error;  // not a frame
+    else
+        deliver(error, out);
+    if (!answer_.error_after_finish) end_array(out);
 }
 
-void SimulatedStream::end_frame(std::string& out) const {
-    out += answer_.line_end;
-    out += answer_.line_end;
+SimulatedStream::FrameKind SimulatedStream::kind_of(std::string_view frame) const noexcept {
+    const std::string_view data = data_of(frame);
+    switch (request_.protocol()) {
+        case Protocol::chat:
+            if (data == "[DONE]") return FrameKind::marker;
+            return has(data, R"("choices":[])") ? FrameKind::usage : FrameKind::finish;
+        case Protocol::responses:
+            return has(data, R"("type":"response.completed")") ||
+                           has(data, R"("type":"response.incomplete")") ||
+                           has(data, R"("type":"response.failed")")
+                       ? FrameKind::finish
+                       : FrameKind::content;
+        case Protocol::anthropic:
+            if (has(data, R"("type":"message_stop")")) return FrameKind::marker;
+            return has(data, R"("type":"message_delta")") ? FrameKind::finish : FrameKind::content;
+        case Protocol::gemini:
+            break;
+    }
+    return has(data, R"("finishReason":)") ? FrameKind::finish : FrameKind::content;
+}
+
+void SimulatedStream::sign_of_life(std::string& out) {
+    const bool in_array = request_.route.json_array;
+    if (answer_.comments && !in_array) {
+        const std::string_view line_end = !answer_.line_end.empty() ? std::string_view(answer_.line_end)
+                                          : request_.protocol() == Protocol::gemini ? "\r\n"
+                                                                                    : "\n";
+        out.append(": keep-alive").append(line_end).append(line_end);
+    }
+    if (!answer_.pings) return;
+    switch (request_.protocol()) {
+        case Protocol::chat:  // as Azure's filter, which tells of nothing but itself
+            return deliver(
+                "data: {\"id\":\"\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":[]}\n\n", out);
+        case Protocol::responses:
+            return deliver("event: keepalive\ndata: {\"type\":\"keepalive\",\"sequence_number\":" +
+                               std::to_string(delivered_) + "}\n\n",
+                           out);
+        case Protocol::anthropic:
+            return deliver("event: ping\ndata: {\"type\": \"ping\"}\n\n", out);
+        case Protocol::gemini:  // as Vertex AI between two texts
+            return deliver("data: {\"usageMetadata\":{\"trafficType\":\"ON_DEMAND\"}}\r\n\r\n", out);
+    }
+}
+
+void SimulatedStream::deliver(std::string_view frames, std::string& out) {
+    while (!frames.empty()) {
+        const std::string_view frame = take_frame(frames);
+        if (request_.route.json_array) {
+            out.append(delivered_ == 0 ? "[" : ",\r\n").append(data_of(frame));
+        } else if (answer_.line_end.empty()) {
+            out += frame;
+        } else {
+            for (std::size_t at = 0; at < frame.size();) {
+                const std::size_t end = std::min(frame.find_first_of("\r\n", at), frame.size());
+                out.append(frame.substr(at, end - at)).append(answer_.line_end);
+                at = end + (frame.substr(end).starts_with("\r\n") ? 2 : 1);
+            }
+        }
+        ++delivered_;
+    }
+}
+
+void SimulatedStream::end_array(std::string& out) {
+    if (request_.route.json_array) out += delivered_ == 0 ? "[]" : "]";
 }
 
 std::string SimulatedStream::as_one_object() const {
-    std::string out;
-    JsonWriter json(out);
-    json.begin_object().key("id").string(id_).key("object").string("chat.completion");
-    json.key("created").number(created_).key("model").string(model_).key("choices").begin_array();
-    json.begin_object().key("index").number(0).key("message").begin_object().key("role").string("assistant");
-    json.key("content");
-    if (answer_.tokens.empty()) {
-        json.null();
-    } else {
-        json.string(joined(answer_.tokens));
+    if (answer_.error) {
+        return prompt_block(
+            StreamFacts(request_, facts_.response_id, static_cast<std::size_t>(facts_.created)));
     }
-    if (!answer_.reasoning.empty()) json.key("reasoning_content").string(joined(answer_.reasoning));
-    if (!answer_.tool_calls.empty()) {
-        json.key("tool_calls").begin_array();
-        for (const SimulatedToolCall& call : answer_.tool_calls) {
-            json.begin_object().key("id").string(call.id).key("type").string("function").key("function");
-            json.begin_object()
-                .key("name")
-                .string(call.name)
-                .key("arguments")
-                .string(call.arguments)
-                .end_object();
-            json.end_object();
-        }
-        json.end_array();
+    MessageBuilder builder;
+    for (std::size_t i = 0; i < chunks(); ++i) {
+        for (const StreamEvent& event : events_of(i))
+            builder.add(event);
     }
-    json.key("refusal").null().end_object().key("logprobs").null();
-    json.key("finish_reason").string(answer_.finish_reason).end_object().end_array().key("usage");
-    std::string counts;
-    append_usage(counts, prompt_tokens_, chunks(), answer_.reasoning.size());
-    json.raw(counts)
-        .key("service_tier")
-        .string("default")
-        .key("system_fingerprint")
-        .string(kFingerprint)
-        .end_object();
-    return out;
+    builder.add(finish_event());
+    AssistantMessage message = std::move(builder).take();
+    message.response_id = facts_.response_id;
+    message.origin = facts_.origin;
+    return dialect_of(request_.protocol()).encode_answer(message, facts_);
 }
 
 }  // namespace sluice::testing

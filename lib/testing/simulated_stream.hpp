@@ -1,56 +1,65 @@
-// The bytes of one answer as OpenAI Chat Completions writes them: the frames of a stream, or one JSON object.
+// The bytes of one answer in the dialect of its request: the frames of a stream, or one JSON object. What
+// goes well is written by the dialect's encoder; what goes wrong is done to its frames here.
 #pragma once
 
+#include <sluice/event.hpp>
+#include <sluice/message.hpp>
 #include <sluice/testing/simulator.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "adapters/dialect.hpp"
 #include "testing/simulated_request.hpp"
 
 namespace sluice::testing {
 
-/// The frames of one stream, made one by one: open(), then each content chunk, then finish().
+/// The frames of one stream, made one by one and in order: open(), then each content chunk, then finish() or
+/// fail().
 class SimulatedStream {
   public:
-    /// `answer` must outlive this. `number` makes the ids.
+    /// `answer` and `request` must outlive this. `number` makes the ids.
     SimulatedStream(const SimulatedAnswer& answer, const SimulatedRequest& request, std::size_t number);
 
-    /// What comes before the content: the role-only chunk, an error.
-    void open(std::string& out) const;
-    /// Content chunks: reasoning, text, pieces of tool calls.
+    std::string_view content_type() const noexcept;
+    /// Content chunks: reasoning, text, refusal, pieces of tool calls.
     std::size_t chunks() const noexcept;
-    void chunk(std::size_t index, std::string& out) const;
+    /// What comes before the content.
+    void open(std::string& out);
+    void chunk(std::size_t index, std::string& out);
     /// Finish reason, usage, marker.
-    void finish(std::string& out) const;
+    void finish(std::string& out);
+    /// `stream_error`, as the end.
+    void fail(std::string& out);
 
-    /// The same answer to a request without "stream".
+    /// The same answer to a request that wants no stream.
     std::string as_one_object() const;
 
   private:
-    void delta(std::size_t index, std::string& out) const;
-    void frame(std::string_view delta, std::string_view finish_reason, std::string& out) const;
-    void usage(std::string& out, bool zero) const;
-    void end_frame(std::string& out) const;
-    void done(std::string& out) const;
+    enum class FrameKind : unsigned char { content, finish, usage, marker };
+
+    std::vector<StreamEvent> events_of(std::size_t index) const;
+    StreamEvent finish_event() const;
+    FrameKind kind_of(std::string_view frame) const noexcept;
+    /// Appends complete frames, with the line ends and in the framing that the answer wants.
+    void deliver(std::string_view frames, std::string& out);
+    /// A comment or an event without content, where the answer has such before each chunk.
+    void sign_of_life(std::string& out);
+    void end_array(std::string& out);
 
     const SimulatedAnswer& answer_;
-    std::string model_;
-    std::string id_;
-    std::size_t created_;
-    std::size_t prompt_tokens_;
-    bool include_usage_;
-    std::string prefix_;  // of every chunk, up to its choices
-    std::string comment_;
-    std::vector<std::string> tool_deltas_;
+    const SimulatedRequest& request_;
+    adapters::AnswerFacts facts_;
+    std::unique_ptr<adapters::StreamEncoder> encoder_;
+    std::vector<std::vector<StreamEvent>> tool_chunks_;  // views of the answer's calls
+    std::string frames_;                                 // of one step
+    std::size_t delivered_ = 0;                          // frames
 };
 
-/// {"error": {...}} as OpenAI writes it in the body of an HTTP error. Empty `param` and `code` are null.
-std::string error_body(std::string_view message, std::string_view type, std::string_view param,
-                       std::string_view code);
-/// The object inside, on one line, as it appears in a stream.
-std::string error_object(std::string_view message, std::string_view type, std::string_view code);
+/// The canned answer's time: a later second for each answer, so that the same run makes the same bytes.
+std::size_t simulated_time(std::size_t number) noexcept;
 
 }  // namespace sluice::testing

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "net/cancellation.hpp"
+#include "testing/simulated_error.hpp"
 #include "testing/simulator_models.hpp"
 #include "testing/simulator_state.hpp"
 #include "wire/json_writer.hpp"
@@ -16,8 +17,31 @@ namespace sluice::testing {
 
 namespace {
 
-constexpr std::string_view kBase = "/v1";
-constexpr std::string_view kInvalid = "invalid_request_error";
+SimulatedError refusal(int status, std::string message) {
+    SimulatedError error(ErrorKind::provider_error);
+    error.status = status;
+    error.message = std::move(message);
+    return error;
+}
+
+/// Counters that a client may read off every good answer.
+void add_limit_headers(Protocol protocol, SimulatedAnswer& answer) {
+    switch (protocol) {
+        case Protocol::chat:
+        case Protocol::responses:
+            answer.headers.emplace_back("x-ratelimit-limit-requests", "10000");
+            answer.headers.emplace_back("x-ratelimit-remaining-requests", "9999");
+            answer.headers.emplace_back("x-ratelimit-reset-requests", "6ms");
+            break;
+        case Protocol::anthropic:
+            answer.headers.emplace_back("anthropic-ratelimit-requests-limit", "10000");
+            answer.headers.emplace_back("anthropic-ratelimit-requests-remaining", "9999");
+            answer.headers.emplace_back("anthropic-ratelimit-requests-reset", "1970-01-01T00:00:00Z");
+            break;
+        case Protocol::gemini:
+            break;  // has none
+    }
+}
 
 }  // namespace
 
@@ -61,66 +85,87 @@ void Simulator::State::close() noexcept {
         session->close();
 }
 
-SimulatedAnswer Simulator::State::decide(std::string_view method, std::string_view path,
-                                         std::string_view authorization, std::string_view body,
-                                         SimulatedRequest& request) {
-    Seen& record = seen.emplace_back();
-    record.path = path;
-    record.authorization = authorization;
-    record.body = body;
+SimulatedAnswer Simulator::State::decide(const HttpRequest& http, SimulatedRequest& request) {
+    Route route = find_route(http.path, http.query);
+    const bool wants_models = route.wants == Route::Wants::models;
+    // OpenAI and Anthropic have the same path for the list of models; the version is Anthropic's.
+    if (wants_models && route.protocol == Protocol::chat && http.headers.find("anthropic-version"))
+        route.protocol = Protocol::anthropic;
+    const Protocol protocol = route.protocol;
+    const bool known = route.wants != Route::Wants::nothing;
 
-    constexpr std::string_view kBearer = "Bearer ";
-    const std::string_view key =
-        authorization.starts_with(kBearer) ? authorization.substr(kBearer.size()) : std::string_view();
-    const std::string_view resource =
-        path.starts_with(kBase) ? path.substr(kBase.size()) : std::string_view();
-    const bool chat = resource == "/chat/completions";
-    if (!chat && resource != "/models") {
-        return failure(404, "Invalid URL (" + std::string(method) + " " + std::string(path) + ")", kInvalid,
-                       {}, {});
-    }
-    if (method != (chat ? "POST" : "GET")) {
-        return failure(405, "Not allowed to " + std::string(method) + " on " + std::string(path) + ".",
-                       kInvalid, {}, "method_not_supported");
-    }
-    if (is_bad_key(key) || (!required_key.empty() && key != required_key)) return failure(401, key);
-    if (chat) return decide_chat(key, body, request);
+    Seen& record = seen.emplace_back();
+    record.path = http.path;
+    record.query = http.query;
+    record.authorization = http.headers.find("authorization").value_or("");
+    record.body = http.body;
+    record.key = key_of(protocol, http.headers, http.query);
+    if (known) record.dialect = dialect_of(protocol).name();
+    request = SimulatedRequest(std::move(route), record.key);
+
     SimulatedAnswer answer;
-    answer.body = models_body();
+    if (!known) {
+        answer.error = refusal(404, "Invalid URL (" + std::string(http.method) + " " + record.path + ")");
+    } else if (http.method != (wants_models ? "GET" : "POST")) {
+        answer.error =
+            refusal(405, "Not allowed to " + std::string(http.method) + " on " + record.path + ".");
+    } else if (is_bad_key(record.key) || (!required_key.empty() && record.key != required_key)) {
+        answer.error = ErrorKind::provider_auth_failed;
+    } else if (wants_models) {
+        answer.body = models_body(protocol);
+    } else {
+        answer = decide_model(http, request);
+    }
+    if (answer.error) write_error_answer(*answer.error, request, answer);
     return answer;
 }
 
-SimulatedAnswer Simulator::State::decide_chat(std::string_view key, std::string_view body,
-                                              SimulatedRequest& request) {
-    const std::string wrong = request.parse(body);
+SimulatedAnswer Simulator::State::decide_model(const HttpRequest& http, SimulatedRequest& request) {
+    SimulatedAnswer answer;
+    answer.error = request.parse(http.path, http.body, http.headers);
     seen.back().model = request.model;
-    if (!wrong.empty()) return failure(400, wrong, kInvalid, {}, {});
+    if (answer.error) return answer;
 
     const std::size_t turn = turns[request.model]++;
     const auto own = custom.find(request.model);
-    SimulatedAnswer answer =
-        own != custom.end() ? own->second(turn, body) : answer_by_name(Asked(request, turn, key));
-    if (answer.status >= 200 && answer.status < 300) {
-        answer.headers.emplace_back("x-ratelimit-limit-requests", "10000");
-        answer.headers.emplace_back("x-ratelimit-remaining-requests", "9999");
-        answer.headers.emplace_back("x-ratelimit-reset-requests", "6ms");
-    }
+    answer = own != custom.end() ? own->second(turn, http.body) : answer_by_name(Asked(request, turn));
+    if (!answer.error && answer.status >= 200 && answer.status < 300)
+        add_limit_headers(request.protocol(), answer);
     return answer;
 }
 
-std::string Simulator::State::models_body() const {
+std::string Simulator::State::models_body(Protocol protocol) const {
     std::string out;
     wire::JsonWriter json(out);
-    const auto add = [&json](std::string_view name) {
-        json.begin_object().key("id").string(name).key("object").string("model");
-        json.key("created").number(1731900000).key("owned_by").string("simulator").end_object();
+    const auto add = [&](std::string_view name) {
+        json.begin_object();
+        switch (protocol) {
+            case Protocol::chat:
+            case Protocol::responses:
+                json.key("id").string(name).key("object").string("model");
+                json.key("created").number(simulated_time(0)).key("owned_by").string("simulator");
+                break;
+            case Protocol::anthropic:
+                json.key("type").string("model").key("id").string(name).key("display_name").string(name);
+                json.key("created_at").string("2024-11-18T00:00:00Z");
+                break;
+            case Protocol::gemini:
+                json.key("name").string("models/" + std::string(name)).key("displayName").string(name);
+                json.key("supportedGenerationMethods").begin_array().string("generateContent").end_array();
+                break;
+        }
+        json.end_object();
     };
-    json.begin_object().key("object").string("list").key("data").begin_array();
+    json.begin_object();
+    if (protocol == Protocol::chat) json.key("object").string("list");
+    json.key(protocol == Protocol::gemini ? "models" : "data").begin_array();
     for (const BuiltInModel& model : testing::built_in_models())
         add(model.name);
     for (const auto& [name, answer] : custom)
         add(name);
-    json.end_array().end_object();
+    json.end_array();
+    if (protocol == Protocol::anthropic) json.key("has_more").boolean(false);
+    json.end_object();
     return out;
 }
 
@@ -138,7 +183,8 @@ std::string Simulator::listen(const std::string& address, std::uint16_t port) {
     state_->spawn(State::accept_all(state_, listener));
     const bool ipv6 = address.find(':') != std::string::npos;
     const std::string host = ipv6 ? "[" + address + "]" : address;
-    return "http://" + host + ":" + std::to_string(listener->port()) + std::string(kBase);
+    state_->url = "http://" + host + ":" + std::to_string(listener->port());
+    return base_url("openai");
 }
 
 std::string Simulator::listen(MemoryNetwork& network, Origin origin) {
@@ -146,10 +192,19 @@ std::string Simulator::listen(MemoryNetwork& network, Origin origin) {
         if (const auto state = weak.lock()) state->serve(std::move(connection));
     });
     state_->closed = false;
-    const std::string url =
-        (origin.tls ? "https://" : "http://") + origin.host + ":" + std::to_string(origin.port);
+    state_->url = (origin.tls ? "https://" : "http://") + origin.host + ":" + std::to_string(origin.port);
     state_->networks.emplace_back(network, std::move(origin));
-    return url + std::string(kBase);
+    return base_url("openai");
+}
+
+std::string Simulator::base_url(std::string_view dialect_or_service) const {
+    if (state_->url.empty()) return {};
+    std::string_view path = "/v1";
+    if (dialect_or_service == "gemini") path = "/v1beta";
+    if (dialect_or_service == "vertex")
+        path = "/v1beta1/projects/simulator/locations/global/publishers/google";
+    if (dialect_or_service == "azure") path = "/openai/v1";
+    return state_->url + std::string(path);
 }
 
 void Simulator::on_model(

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "testing/simulated_stream.hpp"
+#include "testing/simulated_error.hpp"
 
 namespace sluice::testing {
 
@@ -14,37 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view kInvalid = "invalid_request_error";
 constexpr std::size_t kHugeEvent = std::size_t{1} << 20;
-
-/// As OpenAI shows a key that it rejects: enough to recognise it, not enough to use it.
-std::string masked(std::string_view key) {
-    const std::size_t head = key.size() > 16 ? 8 : key.size() / 4;
-    const std::size_t tail = key.size() > 16 ? 4 : 0;
-    std::string shown(key.substr(0, head));
-    shown.append(key.size() - head - tail, '*');
-    return shown.append(key.substr(key.size() - tail));
-}
-
-SimulatedAnswer rejected_key(std::string_view key) {
-    if (key.empty()) {
-        return failure(
-            401,
-            "You didn't provide an API key. You need to provide your API key in an Authorization header "
-            "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
-            kInvalid, {}, {});
-    }
-    return failure(401,
-                   "Incorrect API key provided: " + masked(key) +
-                       ". You can find your API key at https://platform.openai.com/account/api-keys.",
-                   kInvalid, {}, "invalid_api_key");
-}
-
-SimulatedAnswer model_not_found(std::string_view model) {
-    return failure(404,
-                   "The model `" + std::string(model) + "` does not exist or you do not have access to it.",
-                   kInvalid, {}, "model_not_found");
-}
 
 /// `answer` with one thing changed, so that a table row is one expression.
 template <typename Change>
@@ -53,15 +23,17 @@ SimulatedAnswer with(SimulatedAnswer answer, Change change) {
     return answer;
 }
 
-SimulatedAnswer rate_limited(std::string_view hint) {
-    SimulatedAnswer answer =
-        failure(429,
-                "Rate limit reached for requests in organization org-simulator on requests per min "
-                "(RPM): Limit 3, Used 3, Requested 1." +
-                    std::string(hint),
-                "requests", {}, "rate_limit_exceeded");
-    answer.headers.emplace_back("x-ratelimit-limit-requests", "3");
-    answer.headers.emplace_back("x-ratelimit-remaining-requests", "0");
+SimulatedError rate_limited(std::chrono::milliseconds retry_after, bool header) {
+    SimulatedError error(ErrorKind::rate_limited);
+    error.retry_after = retry_after;
+    error.retry_after_header = header;
+    return error;
+}
+
+/// `answer`, whose stream ends in `error` after so many chunks.
+SimulatedAnswer failing(SimulatedAnswer answer, ErrorKind error, std::size_t after = 0) {
+    answer.stream_error = error;
+    answer.error_after = after;
     return answer;
 }
 
@@ -75,20 +47,6 @@ SimulatedAnswer echo(std::string_view text) {
     return answer;
 }
 
-SimulatedAnswer reasoning() {
-    SimulatedAnswer answer = canned_answer();
-    answer.reasoning = {"The", " user", " asks", " for", " a", " capital", "."};
-    return answer;
-}
-
-SimulatedAnswer tools() {
-    SimulatedAnswer answer;
-    answer.tool_calls.emplace_back("call_sim0", "get_weather", R"({"city":"Ulaanbaatar"})");
-    answer.tool_calls.emplace_back("call_sim1", "get_time", R"({"zone":"Asia/Ulaanbaatar"})");
-    answer.finish_reason = "tool_calls";
-    return answer;
-}
-
 SimulatedAnswer html_error() {
     SimulatedAnswer answer;
     answer.status = 502;
@@ -98,11 +56,6 @@ SimulatedAnswer html_error() {
         "Gateway</h1></center>\r\n"
         "</body>\r\n</html>\r\n";
     return answer;
-}
-
-std::string server_error() {
-    return error_object("The server had an error while processing your request. Sorry about that!",
-                        "server_error", {});
 }
 
 using A = SimulatedAnswer;
@@ -118,62 +71,55 @@ constexpr std::array kModels{
                  [](const Asked&) { return with(canned_answer(), [](A& a) { a.delay_head = 2s; }); }},
     BuiltInModel{"sim-slow-tokens", "Answers well with 100 milliseconds between two tokens.",
                  [](const Asked&) { return with(canned_answer(), [](A& a) { a.delay_between = 100ms; }); }},
-    BuiltInModel{"sim-reasoning", "Streams reasoning_content before its text.",
-                 [](const Asked&) { return reasoning(); }},
-    BuiltInModel{"sim-tools", "Calls two tools, arguments in pieces.", [](const Asked&) { return tools(); }},
+    BuiltInModel{"sim-reasoning", "Thinks before its text, and signs its thoughts.",
+                 [](const Asked&) { return thoughtful_answer(); }},
+    BuiltInModel{"sim-tools", "Calls two tools, arguments in pieces.",
+                 [](const Asked&) { return tool_answer(); }},
+    BuiltInModel{"sim-refusal", "Refuses, in words of its own.",
+                 [](const Asked&) { return refusing_answer(); }},
     BuiltInModel{"sim-400", "400: a parameter that the model does not support.",
-                 [](const Asked&) { return failure(400); }},
-    BuiltInModel{"sim-401", "401: rejects every key.",
-                 [](const Asked& asked) { return failure(401, asked.key); }},
-    BuiltInModel{"sim-403", "403: the country is not supported.", [](const Asked&) { return failure(403); }},
-    BuiltInModel{"sim-404", "404: no such model.",
-                 [](const Asked& asked) { return model_not_found(asked.request.model); }},
+                 [](const Asked&) { return failure(ErrorKind::provider_bad_request); }},
+    BuiltInModel{"sim-401", "401 (Gemini: 400): rejects every key.",
+                 [](const Asked&) { return failure(ErrorKind::provider_auth_failed); }},
+    BuiltInModel{"sim-403", "403: no permission.",
+                 [](const Asked&) { return failure(error_of_status(403)); }},
+    BuiltInModel{"sim-404", "404 (Responses: 400): no such model.",
+                 [](const Asked&) { return failure(ErrorKind::model_not_found); }},
     BuiltInModel{"sim-429", "429: rate limited, without any hint how long to wait.",
-                 [](const Asked&) { return failure(429); }},
-    BuiltInModel{"sim-429-retry-after", "429: rate limited, with Retry-After: 2.",
-                 [](const Asked&) {
-                     return with(rate_limited(" Please try again in 2s."),
-                                 [](A& a) { a.headers.emplace_back("retry-after", "2"); });
-                 }},
+                 [](const Asked&) { return failure(ErrorKind::rate_limited); }},
+    BuiltInModel{"sim-429-retry-after", "429: rate limited; wait 2 seconds.",
+                 [](const Asked&) { return failure(rate_limited(2s, true)); }},
+    BuiltInModel{"sim-429-text",
+                 "429: rate limited, with the time to wait in the text and the reset header only, as OpenAI "
+                 "does.",
+                 [](const Asked&) { return failure(rate_limited(1574ms, false)); }},
+    BuiltInModel{"sim-429-quota", "The money is used up: 429 (Anthropic: 400, Gemini: 402).",
+                 [](const Asked&) { return failure(ErrorKind::quota_exhausted); }},
     BuiltInModel{
-        "sim-429-text",
-        "429: rate limited, with the time to wait in the text and the reset header only, as OpenAI does.",
-        [](const Asked&) {
-            return with(rate_limited(" Please try again in 1.574s."),
-                        [](A& a) { a.headers.emplace_back("x-ratelimit-reset-requests", "1.574s"); });
-        }},
-    BuiltInModel{"sim-429-quota", "429: the money is used up (insufficient_quota).",
-                 [](const Asked&) {
-                     return failure(
-                         429, "You exceeded your current quota, please check your plan and billing details.",
-                         "insufficient_quota", {}, "insufficient_quota");
-                 }},
-    BuiltInModel{"sim-500-once", "500 on its first request, then answers well.",
-                 [](const Asked& asked) { return asked.turn == 0 ? failure(500) : canned_answer(); }},
-    BuiltInModel{"sim-500", "500 for ever.", [](const Asked&) { return failure(500); }},
-    BuiltInModel{"sim-503", "503 for ever: overloaded.", [](const Asked&) { return failure(503); }},
-    BuiltInModel{"sim-529", "529 for ever: overloaded.", [](const Asked&) { return failure(529); }},
-    BuiltInModel{"sim-gzip-error", "503 with a gzip body.",
-                 [](const Asked&) { return with(failure(503), [](A& a) { a.gzip_body = true; }); }},
+        "sim-500-once", "500 on its first request, then answers well.",
+        [](const Asked& asked) { return asked.turn == 0 ? failure(error_of_status(500)) : canned_answer(); }},
+    BuiltInModel{"sim-500", "500 for ever.", [](const Asked&) { return failure(error_of_status(500)); }},
+    BuiltInModel{"sim-503", "503 for ever: overloaded.",
+                 [](const Asked&) { return failure(error_of_status(503)); }},
+    BuiltInModel{"sim-529", "529 for ever: overloaded.",
+                 [](const Asked&) { return failure(error_of_status(529)); }},
+    BuiltInModel{
+        "sim-gzip-error", "503 with a gzip body.",
+        [](const Asked&) { return with(failure(error_of_status(503)), [](A& a) { a.gzip_body = true; }); }},
     BuiltInModel{"sim-html-error", "502 with a page of HTML, as a proxy writes it.",
                  [](const Asked&) { return html_error(); }},
     BuiltInModel{"sim-json-200", "An error as one JSON object in a 200.",
-                 [](const Asked&) { return with(failure(503), [](A& a) { a.status = 200; }); }},
-    BuiltInModel{
-        "sim-context-length", "400: the prompt does not fit (8192 tokens).",
-        [](const Asked&) {
-            return failure(
-                400,
-                "This model's maximum context length is 8192 tokens. However, your messages resulted in "
-                "9001 tokens. Please reduce the length of the messages.",
-                kInvalid, "messages", "context_length_exceeded");
-        }},
-    BuiltInModel{"sim-content-filter", "400: a policy refuses the prompt.",
                  [](const Asked&) {
-                     return failure(400, "Your request was rejected as a result of our safety system.",
-                                    kInvalid, {}, "content_policy_violation");
+                     SimulatedError error(ErrorKind::provider_overloaded);
+                     error.status = 200;
+                     return failure(std::move(error));
                  }},
-    BuiltInModel{"sim-content-filter-finish", "Stops after three tokens with finish_reason content_filter.",
+    BuiltInModel{"sim-context-length", "400: the prompt does not fit (8192 tokens).",
+                 [](const Asked&) { return failure(ErrorKind::context_length_exceeded); }},
+    BuiltInModel{"sim-content-filter",
+                 "400: a policy refuses the prompt (Gemini: a 200 with nothing but the reason).",
+                 [](const Asked&) { return failure(ErrorKind::content_filtered); }},
+    BuiltInModel{"sim-content-filter-finish", "Is stopped by a content filter after three tokens.",
                  [](const Asked&) {
                      return with(canned_answer(), [](A& a) {
                          a.tokens.resize(3);
@@ -184,24 +130,37 @@ constexpr std::array kModels{
                  [](const Asked&) { return with(A(), [](A& a) { a.reset_before_headers = true; }); }},
     BuiltInModel{"sim-silent", "Takes the request and never says a word.",
                  [](const Asked&) { return with(A(), [](A& a) { a.silent = true; }); }},
-    BuiltInModel{"sim-error-first", "200, and the first event is an error.",
+    BuiltInModel{"sim-error-first", "200, and the very first event is an error.",
                  [](const Asked&) {
-                     return with(A(), [](A& a) {
-                         a.metadata_first = false;
-                         a.first_error = server_error();
-                     });
+                     return with(failing(A(), ErrorKind::provider_unavailable),
+                                 [](A& a) { a.metadata_first = false; });
                  }},
-    BuiltInModel{"sim-metadata-then-error", "200, a role-only chunk, then an error.",
-                 [](const Asked&) { return with(A(), [](A& a) { a.first_error = server_error(); }); }},
+    BuiltInModel{"sim-metadata-then-error", "200, metadata, then an error.",
+                 [](const Asked&) { return failing(A(), ErrorKind::provider_unavailable); }},
+    BuiltInModel{"sim-overloaded-first", "200, and the very first event says: overloaded.",
+                 [](const Asked&) {
+                     return with(failing(A(), ErrorKind::provider_overloaded),
+                                 [](A& a) { a.metadata_first = false; });
+                 }},
+    BuiltInModel{"sim-quota-in-stream", "200, metadata, and then: the money is used up.",
+                 [](const Asked&) { return failing(A(), ErrorKind::quota_exhausted); }},
+    BuiltInModel{"sim-error-midstream", "An error after four tokens.",
+                 [](const Asked&) { return failing(canned_answer(), ErrorKind::provider_overloaded, 4); }},
+    BuiltInModel{"sim-error-after-finish", "An error after the finish reason.",
+                 [](const Asked&) {
+                     return with(failing(canned_answer(), ErrorKind::provider_overloaded),
+                                 [](A& a) { a.error_after_finish = true; });
+                 }},
     BuiltInModel{"sim-cut", "Ends the connection after four tokens.",
                  [](const Asked&) { return with(canned_answer(), [](A& a) { a.cut_after = 4; }); }},
     BuiltInModel{"sim-stall", "Sends four tokens and then nothing, for ever.",
                  [](const Asked&) { return with(canned_answer(), [](A& a) { a.stall_after = 4; }); }},
     BuiltInModel{"sim-malformed", "Its fourth chunk is broken JSON.",
                  [](const Asked&) { return with(canned_answer(), [](A& a) { a.malformed_at = 3; }); }},
-    BuiltInModel{"sim-no-done", "Answers well, without [DONE].",
+    BuiltInModel{"sim-no-done",
+                 "Answers, without the stream's last word ([DONE], message_stop, response.completed).",
                  [](const Asked&) { return with(canned_answer(), [](A& a) { a.done_marker = false; }); }},
-    BuiltInModel{"sim-no-finish", "Ends its body cleanly, without finish reason, usage or [DONE].",
+    BuiltInModel{"sim-no-finish", "Ends its body cleanly, without finish reason, usage or last word.",
                  [](const Asked&) {
                      return with(canned_answer(), [](A& a) {
                          a.finish_reason.clear();
@@ -228,6 +187,8 @@ constexpr std::array kModels{
                  }},
     BuiltInModel{"sim-crlf", "Answers well, lines ended by CR LF.",
                  [](const Asked&) { return with(canned_answer(), [](A& a) { a.line_end = "\r\n"; }); }},
+    BuiltInModel{"sim-pings", "Answers well, with a sign of life of the dialect before each chunk.",
+                 [](const Asked&) { return with(canned_answer(), [](A& a) { a.pings = true; }); }},
     BuiltInModel{"sim-comments", "Answers well, with a comment before each chunk.",
                  [](const Asked&) { return with(canned_answer(), [](A& a) { a.comments = true; }); }},
 };
@@ -245,7 +206,7 @@ SimulatedAnswer answer_by_name(const Asked& asked) {
     const auto* const found =
         std::find_if(kModels.begin(), kModels.end(), [&](const BuiltInModel& m) { return m.name == name; });
     if (found != kModels.end()) return found->answer(asked);
-    return name.starts_with("sim-") ? model_not_found(name) : canned_answer();
+    return name.starts_with("sim-") ? failure(ErrorKind::model_not_found) : canned_answer();
 }
 
 SimulatedAnswer canned_answer() {
@@ -254,39 +215,39 @@ SimulatedAnswer canned_answer() {
     return answer;
 }
 
-SimulatedAnswer failure(int status, std::string_view message, std::string_view type, std::string_view param,
-                        std::string_view code) {
-    SimulatedAnswer answer;
-    answer.status = status;
-    answer.body = error_body(message, type, param, code);
+SimulatedAnswer thoughtful_answer() {
+    SimulatedAnswer answer = canned_answer();
+    answer.reasoning = {"The", " user", " asks", " for", " a", " capital", "."};
+    answer.signature = "c2ltLXNpZ25hdHVyZQ==";
     return answer;
 }
 
-SimulatedAnswer failure(int status, std::string_view key) {
-    switch (status) {
-        case 401:
-            return rejected_key(key);
-        case 403:
-            return failure(403, "Country, region, or territory not supported", "request_forbidden", {},
-                           "unsupported_country_region_territory");
-        case 404:
-            return failure(404, "The requested resource was not found.", kInvalid, {}, {});
-        case 429:
-            return rate_limited({});
-        case 500:
-            return failure(500, "The server had an error while processing your request. Sorry about that!",
-                           "server_error", {}, {});
-        case 503:
-        case 529:
-            return failure(status, "The engine is currently overloaded, please try again later.",
-                           "service_unavailable_error", {}, "server_is_overloaded");
-        case 400:
-            return failure(400, "Unsupported parameter: 'temperature' is not supported with this model.",
-                           kInvalid, "temperature", "unsupported_parameter");
-        default:
-            return failure(status, "The simulator was asked for this status.",
-                           status < 500 ? kInvalid : "server_error", {}, {});
-    }
+SimulatedAnswer tool_answer() {
+    SimulatedAnswer answer;
+    answer.tool_calls.emplace_back("call_sim0", "get_weather", R"({"city":"Ulaanbaatar"})",
+                                   "c2ltLWNhbGwtc2lnbmF0dXJl");
+    answer.tool_calls.emplace_back("call_sim1", "get_time", R"({"zone":"Asia/Ulaanbaatar"})");
+    answer.finish_reason = "tool_calls";
+    return answer;
+}
+
+SimulatedAnswer refusing_answer() {
+    SimulatedAnswer answer;
+    answer.refusal = {"I", " cannot", " help", " with", " that", "."};
+    answer.finish_reason = "content_filter";
+    return answer;
+}
+
+SimulatedAnswer failure(SimulatedError error) {
+    SimulatedAnswer answer;
+    answer.error = std::move(error);
+    return answer;
+}
+
+SimulatedError error_of_status(int status) {
+    SimulatedError error(kind_of_status(status));
+    error.status = status;
+    return error;
 }
 
 bool is_bad_key(std::string_view key) noexcept {

@@ -13,11 +13,9 @@ namespace sluice::testing {
 
 /// What an answer may depend on.
 struct Asked {
-    Asked(const SimulatedRequest& what, std::size_t which, std::string_view bearer_token)
-        : request(what), turn(which), key(bearer_token) {}
+    Asked(const SimulatedRequest& what, std::size_t which) : request(what), turn(which) {}
     const SimulatedRequest& request;
     std::size_t turn;  ///< Earlier requests for this model at this simulator.
-    std::string_view key;
 };
 
 struct BuiltInModel {
@@ -37,12 +35,15 @@ SimulatedAnswer answer_by_script(std::string_view script, const Asked& asked);
 
 /// The canned answer of "sim-ok".
 SimulatedAnswer canned_answer();
-/// An error with the body that OpenAI writes for that status.
-SimulatedAnswer failure(int status, std::string_view key = {});
-SimulatedAnswer failure(int status, std::string_view message, std::string_view type, std::string_view param,
-                        std::string_view code);
+/// Those of "sim-reasoning", "sim-tools" and "sim-refusal".
+SimulatedAnswer thoughtful_answer();
+SimulatedAnswer tool_answer();
+SimulatedAnswer refusing_answer();
+SimulatedAnswer failure(SimulatedError error);
+/// The kind of error that such a status mostly means, with that status.
+SimulatedError error_of_status(int status);
 
-/// Whether this bearer token is one that is rejected everywhere.
+/// Whether this key is one that is rejected everywhere.
 bool is_bad_key(std::string_view key) noexcept;
 
 }  // namespace sluice::testing

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "testing/simulated_stream.hpp"
+#include "testing/simulated_error.hpp"
 #include "testing/simulator_models.hpp"
 
 namespace sluice::testing {
@@ -24,9 +24,37 @@ struct Draft {
     std::size_t tokens = SIZE_MAX;  // as many numbered tokens instead of the canned text
     std::size_t token_bytes = 0;    // each of this size
     std::size_t times = SIZE_MAX;   // the script holds for so many requests, then all is well
-    std::string message;
-    std::string type;
-    std::string code;
+    SimulatedError error{ErrorKind::provider_error};
+    bool fails_inside = false;  // the error comes in the stream, else it is the answer
+};
+
+struct NamedKind {
+    std::string_view name;
+    ErrorKind kind;
+};
+constexpr std::array kErrors{
+    NamedKind{"bad_request", ErrorKind::provider_bad_request},
+    NamedKind{"auth", ErrorKind::provider_auth_failed},
+    NamedKind{"not_found", ErrorKind::model_not_found},
+    NamedKind{"rate_limited", ErrorKind::rate_limited},
+    NamedKind{"quota", ErrorKind::quota_exhausted},
+    NamedKind{"context_length", ErrorKind::context_length_exceeded},
+    NamedKind{"overloaded", ErrorKind::provider_overloaded},
+    NamedKind{"timeout", ErrorKind::provider_timeout},
+    NamedKind{"unavailable", ErrorKind::provider_unavailable},
+};
+struct NamedShape {
+    std::string_view name;
+    ErrorShape shape;
+};
+constexpr std::array kShapes{
+    NamedShape{"usual", ErrorShape::usual},
+    NamedShape{"in_chunk", ErrorShape::in_chunk},
+    NamedShape{"named_event", ErrorShape::named_event},
+    NamedShape{"field_line", ErrorShape::field_line},
+    NamedShape{"flat", ErrorShape::flat},
+    NamedShape{"failed_only", ErrorShape::failed_only},
+    NamedShape{"framed", ErrorShape::framed},
 };
 
 bool read(std::string_view text, std::size_t& value) {
@@ -79,6 +107,34 @@ constexpr bool (*set_answer)(Draft&, std::string_view) =
 template <auto Member>
 constexpr bool (*set_draft)(Draft&, std::string_view) =
     [](Draft& draft, std::string_view value) { return read(value, draft.*Member); };
+template <auto Member>
+constexpr bool (*set_error)(Draft&, std::string_view) =
+    [](Draft& draft, std::string_view value) { return read(value, draft.error.*Member); };
+/// A flag that takes its content from one of the canned answers.
+template <auto Take>
+constexpr bool (*take_canned)(Draft&, std::string_view) = [](Draft& draft, std::string_view value) {
+    bool wanted = false;
+    if (!read(value, wanted)) return false;
+    if (wanted) Take(draft.answer);
+    return true;
+};
+
+void take_reasoning(SimulatedAnswer& answer) {
+    SimulatedAnswer from = thoughtful_answer();
+    answer.reasoning = std::move(from.reasoning);
+    answer.signature = std::move(from.signature);
+}
+void take_tools(SimulatedAnswer& answer) {
+    SimulatedAnswer from = tool_answer();
+    answer.tool_calls = std::move(from.tool_calls);
+    answer.finish_reason = std::move(from.finish_reason);
+}
+void take_refusal(SimulatedAnswer& answer) {
+    SimulatedAnswer from = refusing_answer();
+    answer.tokens.clear();
+    answer.refusal = std::move(from.refusal);
+    answer.finish_reason = std::move(from.finish_reason);
+}
 
 using A = SimulatedAnswer;
 
@@ -94,6 +150,9 @@ constexpr std::array kKeys{
             d.answer.tokens.assign(1, std::string(v));
             return true;
         }},
+    Key{"reasoning", kFlag, take_canned<take_reasoning>},
+    Key{"tools", kFlag, take_canned<take_tools>},
+    Key{"refusal", kFlag, take_canned<take_refusal>},
     Key{"times", kCount, set_draft<&Draft::times>},
     Key{"delay_head", kDuration, set_answer<&A::delay_head>},
     Key{"delay_first", kDuration, set_answer<&A::delay_first>},
@@ -105,9 +164,9 @@ constexpr std::array kKeys{
             d.answer.status = static_cast<int>(status);
             return true;
         }},
-    Key{"message", kText, set_draft<&Draft::message>},
-    Key{"type", kText, set_draft<&Draft::type>},
-    Key{"code", kText, set_draft<&Draft::code>},
+    Key{"message", kText, set_error<&SimulatedError::message>},
+    Key{"type", kText, set_error<&SimulatedError::type>},
+    Key{"code", kText, set_error<&SimulatedError::code>},
     Key{"retry_after", kText,
         [](Draft& d, std::string_view v) {
             d.answer.headers.emplace_back("retry-after", v);
@@ -118,10 +177,26 @@ constexpr std::array kKeys{
     Key{"silent", kFlag, set_answer<&A::silent>},
     Key{"metadata", kFlag, set_answer<&A::metadata_first>},
     Key{"comments", kFlag, set_answer<&A::comments>},
-    Key{"error", "the code of the error",
+    Key{"pings", kFlag, set_answer<&A::pings>},
+    Key{"error", "a kind of error, or a code",
         [](Draft& d, std::string_view v) {
-            d.answer.first_error = error_object("The simulator was asked for this error.", "server_error", v);
+            const auto* const known =
+                std::find_if(kErrors.begin(), kErrors.end(), [v](const NamedKind& k) { return k.name == v; });
+            d.fails_inside = true;
+            d.error.kind = known != kErrors.end() ? known->kind : ErrorKind::provider_unavailable;
+            if (known != kErrors.end()) return true;
+            d.error.code = v;
+            d.error.message = "The simulator was asked for this error.";
             return true;
+        }},
+    Key{"error_after", kCount, set_answer<&A::error_after>},
+    Key{"error_after_finish", kFlag, set_answer<&A::error_after_finish>},
+    Key{"error_shape", "usual, in_chunk, named_event, field_line, flat, failed_only or framed",
+        [](Draft& d, std::string_view v) {
+            const auto* const known = std::find_if(kShapes.begin(), kShapes.end(),
+                                                   [v](const NamedShape& s) { return s.name == v; });
+            if (known != kShapes.end()) d.error.shape = known->shape;
+            return known != kShapes.end();
         }},
     Key{"cut_after", kCount, set_answer<&A::cut_after>},
     Key{"stall_after", kCount, set_answer<&A::stall_after>},
@@ -145,7 +220,11 @@ constexpr std::array kKeys{
 };
 
 SimulatedAnswer not_understood(const std::string& why) {
-    return failure(400, "Simulator script: " + why, "invalid_request_error", "model", "invalid_value");
+    SimulatedError error(ErrorKind::provider_error);
+    error.message = "Simulator script: " + why;
+    error.code = "invalid_value";
+    error.param = "model";
+    return failure(std::move(error));
 }
 
 std::string known_keys() {
@@ -167,12 +246,12 @@ SimulatedAnswer finished(Draft draft) {
                                                           : " t" + std::to_string(i));
         }
     }
-    if (answer.status < 200 || answer.status > 299) {
-        const SimulatedAnswer usual = failure(answer.status);
-        answer.body = draft.message.empty() && draft.type.empty() && draft.code.empty()
-                          ? usual.body
-                          : error_body(draft.message, draft.type, {}, draft.code);
-        answer.headers.insert(answer.headers.end(), usual.headers.begin(), usual.headers.end());
+    if (draft.fails_inside) {
+        answer.stream_error = std::move(draft.error);
+    } else if (answer.status < 200 || answer.status > 299) {
+        draft.error.kind = kind_of_status(answer.status);
+        draft.error.status = answer.status;
+        answer.error = std::move(draft.error);
     }
     return std::move(draft.answer);
 }

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "testing/simulator_models.hpp"
+#include "testing/simulated_error.hpp"
 #include "testing/simulator_state.hpp"
 
 namespace sluice::testing {
@@ -21,16 +21,18 @@ constexpr std::size_t kMaxInput = std::size_t{1} << 20;  // of pipelined request
 constexpr std::size_t kWritesPerTurn = 16;
 
 std::string_view reason_phrase(int status) noexcept {
-    constexpr std::array<std::pair<int, std::string_view>, 10> kPhrases{{{200, "OK"},
+    constexpr std::array<std::pair<int, std::string_view>, 12> kPhrases{{{200, "OK"},
                                                                          {400, "Bad Request"},
                                                                          {401, "Unauthorized"},
+                                                                         {402, "Payment Required"},
                                                                          {403, "Forbidden"},
                                                                          {404, "Not Found"},
                                                                          {405, "Method Not Allowed"},
                                                                          {429, "Too Many Requests"},
                                                                          {500, "Internal Server Error"},
                                                                          {502, "Bad Gateway"},
-                                                                         {503, "Service Unavailable"}}};
+                                                                         {503, "Service Unavailable"},
+                                                                         {504, "Gateway Timeout"}}};
     const auto* const found = std::find_if(kPhrases.begin(), kPhrases.end(),
                                            [status](const auto& row) { return row.first == status; });
     return found == kPhrases.end() ? std::string_view() : found->second;
@@ -129,9 +131,11 @@ asio::awaitable<bool> Simulator::State::Session::next_request() {
     }
     if (progress == wire::Progress::done) co_return true;
 
-    const SimulatedAnswer answer =
-        failure(decoder_.error_status(), "The HTTP request could not be understood.", "invalid_request_error",
-                {}, {});
+    SimulatedError error(ErrorKind::provider_error);
+    error.status = decoder_.error_status();
+    error.message = "The HTTP request could not be understood.";
+    SimulatedAnswer answer;
+    write_error_answer(error, SimulatedRequest(), answer);
     number_ = ++state_->answers;
     co_await send_body(answer, answer.body);
     co_return false;
@@ -139,10 +143,13 @@ asio::awaitable<bool> Simulator::State::Session::next_request() {
 
 asio::awaitable<bool> Simulator::State::Session::answer_request() {
     const std::string_view target = decoder_.target();
-    const std::string_view authorization = decoder_.headers().find("authorization").value_or("");
+    const std::size_t question = std::min(target.find('?'), target.size());
+    const HttpRequest http{decoder_.method(), target.substr(0, question),
+                           target.substr(std::min(question + 1, target.size())), decoder_.headers(),
+                           decoder_.body()};
     SimulatedRequest request;
-    const SimulatedAnswer answer = state_->decide(decoder_.method(), target.substr(0, target.find('?')),
-                                                  authorization, decoder_.body(), request);
+    const SimulatedAnswer answer = state_->decide(http, request);
+    protocol_ = request.protocol();
     number_ = ++state_->answers;
     const bool complete = co_await perform(answer, request);
     if (!complete && !closed_) ++state_->aborted;  // it was not us who ended it
@@ -162,8 +169,8 @@ asio::awaitable<bool> Simulator::State::Session::perform(const SimulatedAnswer& 
     if (!alive) co_return false;
     const bool error = answer.status < 200 || answer.status > 299;
     if (error || !answer.body.empty()) co_return co_await send_body(answer, answer.body);
-    const SimulatedStream stream(answer, request, number_);
-    if (!request.stream) co_return co_await send_object(answer, stream);
+    SimulatedStream stream(answer, request, number_);
+    if (!request.stream) co_return co_await send_object(answer, request, stream);
     co_return co_await send_stream(answer, stream);
 }
 
@@ -182,9 +189,11 @@ asio::awaitable<bool> Simulator::State::Session::send_body(const SimulatedAnswer
 }
 
 asio::awaitable<bool> Simulator::State::Session::send_object(const SimulatedAnswer& answer,
+                                                             const SimulatedRequest& request,
                                                              const SimulatedStream& stream) {
-    if (!answer.first_error.empty()) {
-        const SimulatedAnswer error = failure(500);
+    if (answer.stream_error) {  // nothing of it has been sent, so it can still be told as an HTTP error
+        SimulatedAnswer error;
+        write_error_answer(*answer.stream_error, request, error);
         co_return co_await send_body(error, error.body);
     }
     std::string object = stream.as_one_object();
@@ -200,15 +209,17 @@ asio::awaitable<bool> Simulator::State::Session::send_object(const SimulatedAnsw
 }
 
 asio::awaitable<bool> Simulator::State::Session::send_stream(const SimulatedAnswer& answer,
-                                                             const SimulatedStream& stream) {
-    start_head(answer, "text/event-stream; charset=utf-8");
+                                                             SimulatedStream& stream) {
+    start_head(answer, stream.content_type());
     head_ += "transfer-encoding: chunked\r\n\r\n";
     chunked_ = true;
     stream.open(body_);
-    if (!answer.first_error.empty()) co_return co_await flush(answer, Part::last);
 
     const std::size_t per_write = std::max<std::size_t>(answer.tokens_per_write, 1);
-    const std::size_t chunks = std::min({stream.chunks(), answer.cut_after, answer.stall_after});
+    const bool can_fail = answer.stream_error && !answer.error_after_finish;
+    const std::size_t all = stream.chunks();
+    const std::size_t until_error = can_fail ? std::min(answer.error_after, all) : SIZE_MAX;
+    const std::size_t chunks = std::min({all, answer.cut_after, answer.stall_after, until_error});
     for (std::size_t i = 0; i < chunks; ++i) {
         const Duration delay = i == 0 ? answer.delay_first : answer.delay_between;
         const bool new_write = i == 0 ? delay > Duration::zero() : i % per_write == 0;
@@ -217,6 +228,10 @@ asio::awaitable<bool> Simulator::State::Session::send_stream(const SimulatedAnsw
             if (!alive) co_return false;
         }
         stream.chunk(i, body_);
+    }
+    if (until_error == chunks) {
+        stream.fail(body_);
+        co_return co_await flush(answer, Part::last);
     }
     const bool cuts = answer.cut_after == chunks;
     const bool stalls = answer.stall_after == chunks;
@@ -300,8 +315,20 @@ bool Simulator::State::Session::cut() noexcept {
 void Simulator::State::Session::start_head(const SimulatedAnswer& answer, std::string_view content_type) {
     head_ = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
     head_.append(reason_phrase(answer.status)).append("\r\ncontent-type: ").append(content_type);
-    head_ += "\r\nopenai-processing-ms: 5\r\nopenai-version: 2020-10-01\r\nx-request-id: req_sim" +
-             std::to_string(number_) + "\r\n";
+    head_ += "\r\n";
+    const std::string id = "req_sim" + std::to_string(number_);
+    switch (protocol_) {
+        case Protocol::chat:
+        case Protocol::responses:
+            head_ += "openai-processing-ms: 5\r\nopenai-version: 2020-10-01\r\nx-request-id: " + id + "\r\n";
+            break;
+        case Protocol::anthropic:
+            head_ += "request-id: " + id + "\r\n";
+            break;
+        case Protocol::gemini:  // tells no id of a request
+            head_ += "server-timing: gfet4t7; dur=5\r\n";
+            break;
+    }
     for (const auto& [name, value] : answer.headers)
         head_.append(name).append(": ").append(value).append("\r\n");
     if (!decoder_.keep_alive()) head_ += "connection: close\r\n";

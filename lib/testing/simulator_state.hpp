@@ -31,6 +31,14 @@ struct Simulator::State : std::enable_shared_from_this<State> {
     class Session;
     using Answer = std::function<SimulatedAnswer(std::size_t, std::string_view)>;
 
+    struct HttpRequest {
+        std::string_view method;
+        std::string_view path;
+        std::string_view query;
+        const wire::HeaderList& headers;
+        std::string_view body;
+    };
+
     State(asio::any_io_executor where, std::shared_ptr<Clock> time)
         : executor(std::move(where)), clock(std::move(time)) {}
 
@@ -46,9 +54,8 @@ struct Simulator::State : std::enable_shared_from_this<State> {
     /// Stops accepting, closes every connection.
     void close() noexcept;
 
-    /// What to answer, error answers to bad requests included. `request` is filled in from `body`.
-    SimulatedAnswer decide(std::string_view method, std::string_view path, std::string_view authorization,
-                           std::string_view body, SimulatedRequest& request);
+    /// What to answer, error answers to bad requests included. Fills in `request`.
+    SimulatedAnswer decide(const HttpRequest& http, SimulatedRequest& request);
 
     asio::any_io_executor executor;
     std::shared_ptr<Clock> clock;
@@ -60,6 +67,7 @@ struct Simulator::State : std::enable_shared_from_this<State> {
     std::vector<std::weak_ptr<net::TcpListener>> listeners;
     std::vector<std::pair<MemoryNetwork, Origin>> networks;
 
+    std::string url;  // of who listens, without a path
     std::string required_key;
     std::map<std::string, Answer, std::less<>> custom;
     std::map<std::string, std::size_t, std::less<>> turns;
@@ -70,10 +78,8 @@ struct Simulator::State : std::enable_shared_from_this<State> {
     std::size_t aborted = 0;
 
   private:
-    SimulatedAnswer decide_chat(std::string_view key, std::string_view body, SimulatedRequest& request);
-    SimulatedAnswer decide_model(std::string_view key, std::string_view body,
-                                 const SimulatedRequest& request);
-    std::string models_body() const;
+    SimulatedAnswer decide_model(const HttpRequest& http, SimulatedRequest& request);
+    std::string models_body(Protocol protocol) const;
 };
 
 /// One connection: a coroutine that always reads, so that a client that goes away is noticed at once, and one
@@ -94,8 +100,9 @@ class Simulator::State::Session {
     asio::awaitable<bool> next_request();
     asio::awaitable<bool> answer_request();
     asio::awaitable<bool> perform(const SimulatedAnswer& answer, const SimulatedRequest& request);
-    asio::awaitable<bool> send_object(const SimulatedAnswer& answer, const SimulatedStream& stream);
-    asio::awaitable<bool> send_stream(const SimulatedAnswer& answer, const SimulatedStream& stream);
+    asio::awaitable<bool> send_object(const SimulatedAnswer& answer, const SimulatedRequest& request,
+                                      const SimulatedStream& stream);
+    asio::awaitable<bool> send_stream(const SimulatedAnswer& answer, SimulatedStream& stream);
     /// A body with its length; at most `send` bytes of it are sent.
     asio::awaitable<bool> send_body(const SimulatedAnswer& answer, std::string body,
                                     std::size_t send = SIZE_MAX);
@@ -127,8 +134,9 @@ class Simulator::State::Session {
     bool chunked_ = false;    // `body_` is a chunk
     std::size_t number_ = 0;  // of the answer, over all connections
     std::size_t writes_ = 0;
-    bool gone_ = false;    // the peer has left, or we have
-    bool closed_ = false;  // we have
+    Protocol protocol_ = Protocol::chat;  // of the answer: each has headers of its own
+    bool gone_ = false;                   // the peer has left, or we have
+    bool closed_ = false;                 // we have
 };
 
 }  // namespace sluice::testing
