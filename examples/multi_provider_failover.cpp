@@ -8,13 +8,13 @@ void record_failover(const sluice::Failover& failover) {
 }
 
 asio::awaitable<void> multi_provider_failover(example::Service& service) {
-    sluice::OpenAI primary{{.id = "primary", .api_key = "bad-key", .base_url = service.base_url()}};
-    sluice::OpenAI fallback{{.id = "fallback", .api_key = service.key(), .base_url = service.base_url()}};
+    sluice::Anthropic anthropic{{.api_key = "bad-key", .base_url = service.base_url("anthropic")}};
+    sluice::OpenAI openai{{.api_key = service.key("openai"), .base_url = service.base_url("openai")}};
 
     // A bad key is no trigger by default, because another provider does not mend it. A service that has to
     // stay up adds it.
     sluice::FallbackBoundModel model{
-        {primary.model(service.model_id()), fallback.model(service.model_id())},
+        {anthropic.model("claude-opus-4-8"), openai.model(service.model_or("gpt-5"))},
         {.trigger_errors = sluice::triggers::with_auth(), .on_failover = record_failover}};
 
     sluice::TokenStream stream = co_await model.stream("Capital of Mongolia?");

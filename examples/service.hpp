@@ -1,6 +1,6 @@
-// Where the examples get their answers: OpenAI (or any compatible server) when OPENAI_API_KEY or
-// OPENAI_BASE_URL is set, else the built-in simulator, so that every example runs without keys and without a
-// network. Not part of the library.
+// Where the examples get their answers: OpenAI when OPENAI_API_KEY or OPENAI_BASE_URL is set, Anthropic when
+// ANTHROPIC_API_KEY is, and so on; every other service is played by the built-in simulator, so that each
+// example runs without keys and without a network. Not part of the library.
 #pragma once
 
 #include <sluice/sluice.hpp>
@@ -18,36 +18,58 @@ namespace example {
 
 class Service {
   public:
-    explicit Service(asio::io_context& context) {
-        const std::string key = sluice::env_or("OPENAI_API_KEY", "");
-        if (!key.empty() || !sluice::env_or("OPENAI_BASE_URL", "").empty()) {
-            base_url_ = sluice::env_or("OPENAI_BASE_URL", "https://api.openai.com/v1");
-            key_ = key;
-            model_ = sluice::env_or("OPENAI_MODEL", "gpt-5");
-        } else {
-            simulator_.emplace(context.get_executor());
-            base_url_ = simulator_->listen();
-            model_ = "sim-ok";
-        }
-    }
+    explicit Service(asio::io_context& context) : context_(context) {}
 
-    const std::string& base_url() const { return base_url_; }
-    const std::string& key() const { return key_; }
+    /// Of a service by its name, such as "openai"; of the simulator's part for that service if it is not set
+    /// up.
+    std::string base_url(const std::string& service = "openai") {
+        const std::string url = sluice::env_or(variable(service, "_BASE_URL").c_str(), "");
+        if (!url.empty()) return url;
+        if (is_real(service))
+            for (const sluice::ServiceInfo& info : sluice::ApiProvider::services())
+                if (info.name == service) return std::string(info.base_url);
+        if (!simulator_) simulator_.emplace(context_.get_executor()).listen();
+        return simulator_->base_url(service);
+    }
+    std::string key(const std::string& service = "openai") const {
+        return sluice::env_or(variable(service, "_API_KEY").c_str(), "");
+    }
     /// A model that answers.
-    const std::string& model_id() const { return model_; }
-    /// `simulated` when this is the simulator, else the real model: for examples about failures.
-    std::string model_or(std::string simulated) const { return simulator_ ? std::move(simulated) : model_; }
-
-    sluice::OpenAI provider(std::string id = "openai") const {
-        return sluice::OpenAI({.id = std::move(id), .api_key = key_, .base_url = base_url_});
+    std::string model_id(const std::string& service = "openai") const { return model_or("sim-ok", service); }
+    /// `simulated` on the simulator, else a real model: for examples about failures and tools.
+    std::string model_or(std::string simulated, const std::string& service = "openai") const {
+        if (!is_real(service)) return simulated;
+        const char* usual = service == "anthropic" ? "claude-opus-4-8"
+                            : service == "gemini"  ? "gemini-3-flash"
+                                                   : "gpt-5";
+        return sluice::env_or(variable(service, "_MODEL").c_str(), usual);
     }
-    sluice::BoundModel model() const { return provider().model(model_); }
+
+    /// OpenAI, or Anthropic when that is the only one that is set up.
+    sluice::ApiProvider provider(std::string id = {}) {
+        const std::string service = usual_service();
+        return sluice::ApiProvider({.service = service,
+                                    .id = std::move(id),
+                                    .api_key = key(service),
+                                    .base_url = base_url(service)});
+    }
+    sluice::BoundModel model() { return provider().model(model_id(usual_service())); }
 
   private:
+    static std::string variable(std::string name, const char* suffix) {
+        for (char& letter : name)
+            if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+        return name + suffix;
+    }
+    bool is_real(const std::string& service) const {
+        return !key(service).empty() || !sluice::env_or(variable(service, "_BASE_URL").c_str(), "").empty();
+    }
+    std::string usual_service() const {
+        return is_real("anthropic") && !is_real("openai") ? "anthropic" : "openai";
+    }
+
+    asio::io_context& context_;
     std::optional<sluice::testing::Simulator> simulator_;
-    std::string base_url_;
-    std::string key_;
-    std::string model_;
 };
 
 /// Runs `body` on a fresh io_context. The exit code of main: 0, or 1 after a line that says what went wrong.

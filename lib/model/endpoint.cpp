@@ -85,7 +85,8 @@ void apply_azure(HttpProviderOptions& options, const std::string& api_version, s
     if (!is_url_safe) refuse("api_version", "it holds a character it may not have");
     if (!api_version.empty() && base.has_query()) refuse("api_version", "the base_url has a query already");
     const bool is_versioned = !api_version.empty() || base.has_query();
-    if (base.path().empty()) base.append_path(is_versioned ? "/openai" : "/openai/v1");
+    if (base.path().empty()) base.append_path("/openai");
+    if (base.path() == "/openai" && !is_versioned) base.append_path("/v1");
     if (!api_version.empty()) base.append_query("api-version=" + api_version);
     if (is_versioned && dialect == "openai_chat" && !base.path().ends_with("/v1") &&
         !adapters::contains(base.path(), "/deployments/"))

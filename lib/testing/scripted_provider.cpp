@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
+#include "model/transform.hpp"
 #include "net/cancellation.hpp"
 #include "net/signal.hpp"
 #include "testing/script.hpp"
@@ -28,6 +30,7 @@ struct ScriptedProvider::State final : Provider {
     std::map<std::string, Performances, std::less<>> performances;  // of one model: next one first
     std::vector<std::string> called;
     std::vector<TimePoint> deadlines;
+    std::vector<Request> requests;
     std::size_t running = 0;
     std::size_t max_running = 0;
 
@@ -139,16 +142,23 @@ class ScriptedProvider::State::Target final : public ModelTarget {
 
     const Provider& provider() const noexcept override { return *provider_; }
     const ModelSpec& spec() const noexcept override { return spec_; }
-    asio::awaitable<Result<TokenStream>> open(const Request&, const CallContext& context) const override {
-        return perform(provider_, spec_.id, context.deadline);
+    asio::awaitable<Result<TokenStream>> open(const Request& request,
+                                              const CallContext& context) const override {
+        return perform(provider_, spec_, request, context);
     }
 
   private:
-    static asio::awaitable<Result<TokenStream>> perform(std::shared_ptr<State> provider, std::string model,
-                                                        TimePoint deadline) {
+    static asio::awaitable<Result<TokenStream>> perform(std::shared_ptr<State> provider, ModelSpec spec,
+                                                        const Request& request, const CallContext& context) {
         Running running(provider);
+        const std::string& model = spec.id;
         provider->called.push_back(model);
-        provider->deadlines.push_back(deadline);
+        provider->deadlines.push_back(context.deadline);
+        std::optional<Request> changed;
+        Result<const Request*> fitted =
+            fit_request(context.options.transform_context(), spec, request, changed);
+        if (!fitted) co_return std::move(fitted).error();
+        provider->requests.push_back(changed ? std::move(*changed) : request);
         const std::string call = std::to_string(provider->called.size());
         const std::shared_ptr<const Performance> performance = provider->next_performance(model);
         if (performance == nullptr) {
@@ -165,7 +175,7 @@ class ScriptedProvider::State::Target final : public ModelTarget {
         }
         Answerer answerer;
         answerer.provider_id = provider->provider_id;
-        answerer.model_id = std::move(model);
+        answerer.model_id = model;
         co_return TokenStream(std::make_unique<Source>(std::move(running), provider->runtime.clock,
                                                        performance, std::move(answerer),
                                                        provider->provider_id + "-" + call));
@@ -214,6 +224,10 @@ const std::vector<std::string>& ScriptedProvider::called() const noexcept {
 
 const std::vector<TimePoint>& ScriptedProvider::deadlines() const noexcept {
     return state_->deadlines;
+}
+
+const std::vector<Request>& ScriptedProvider::requests() const noexcept {
+    return state_->requests;
 }
 
 }  // namespace sluice::testing

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every C++ snippet of README.md and docs/gate.md stands word for word in code that the tests compile and run.
+"""Every C++ snippet of these pages stands word for word in code that the tests compile and run.
 
 A snippet's lines, without indentation and blank lines, must follow each other in one file of examples/ or tests/.
 """
@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-PAGES = ["README.md", "docs/gate.md", "docs/network.md"]
+PAGES = ["README.md", "docs/gate.md", "docs/network.md", "docs/providers.md"]
 
 
 def lines(text: str) -> list[str]:

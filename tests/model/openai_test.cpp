@@ -363,6 +363,8 @@ BOOST_AUTO_TEST_CASE(base_urls_are_taken_as_users_write_them) {
          Origin(true, "r.openai.azure.com", 443), "r.openai.azure.com",
          "/openai/deployments/d/chat/completions?api-version=2026-01-01"},
     };
+    BOOST_TEST(BaseUrl("http://h/v1?key=x").target("/models/m:stream?alt=sse") ==
+               "/v1/models/m:stream?alt=sse&key=x");
     for (const UrlCase& test : cases) {
         BOOST_TEST_CONTEXT(test.base) {
             const BaseUrl url(test.base);

@@ -13,7 +13,8 @@ PATIENCE = 60  # seconds until a hanging program fails its test; nothing here ta
 
 def environment(**extra):
     kept = {name: value for name, value in os.environ.items()
-            if not name.endswith(("_API_KEY", "_BASE_URL")) and "proxy" not in name.lower()}
+            if not name.endswith(("_API_KEY", "_BASE_URL", "_TOKEN", "_ENDPOINT", "_API_VERSION"))
+            and not name.startswith(("GOOGLE_CLOUD_", "VERTEX_")) and "proxy" not in name.lower()}
     return {**kept, **extra}
 
 
@@ -42,8 +43,8 @@ def decode(body, *arguments, dialect="openai_chat"):
     return json_lines(done.stdout)
 
 
-def summary(body, *arguments):
-    (only,) = decode(body, "--summary", *arguments)
+def summary(body, *arguments, dialect="openai_chat"):
+    (only,) = decode(body, "--summary", *arguments, dialect=dialect)
     return only
 
 

@@ -108,6 +108,102 @@ class Summary(unittest.TestCase):
         self.assertTrue(got["complete"] or got["error"])
 
 
+def named_frames(*events):
+    return "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+
+
+class Dialects(unittest.TestCase):
+    """One answer with reasoning, text and a tool call, as each dialect writes it: the same summary."""
+
+    maxDiff = None
+    ARGUMENTS = '{"city":"Oslo"}'
+    RESPONSE = {"id": "id-1", "object": "response", "model": "m-1", "status": "completed", "usage": {
+        "input_tokens": 9, "output_tokens": 4, "input_tokens_details": {"cached_tokens": 2},
+        "output_tokens_details": {"reasoning_tokens": 1}, "total_tokens": 13}}
+    CALL = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "weather"}
+    BODIES = {
+        "openai_chat": body(
+            chunk({"reasoning_content": "Hm."}), chunk({"content": "Let me "}), chunk({"content": "look."}),
+            chunk({"tool_calls": [{"index": 0, "id": "call_1", "type": "function",
+                                   "function": {"name": "weather", "arguments": ARGUMENTS}}]}),
+            chunk(finish="tool_calls"), USAGE),
+        "openai_responses": named_frames(
+            {"type": "response.created", "response": {**RESPONSE, "status": "in_progress", "usage": None}},
+            {"type": "response.output_item.added", "output_index": 0, "item": {"type": "reasoning", "id": "rs_1"}},
+            {"type": "response.reasoning_summary_text.delta", "item_id": "rs_1", "output_index": 0, "summary_index": 0,
+             "delta": "Hm."},
+            {"type": "response.output_item.done", "output_index": 0, "item": {"type": "reasoning", "id": "rs_1"}},
+            {"type": "response.output_item.added", "output_index": 1, "item": {"type": "message", "id": "msg_1"}},
+            {"type": "response.output_text.delta", "item_id": "msg_1", "output_index": 1, "content_index": 0, "delta": "Let me "},
+            {"type": "response.output_text.delta", "item_id": "msg_1", "output_index": 1, "content_index": 0, "delta": "look."},
+            {"type": "response.output_item.added", "output_index": 2, "item": {**CALL, "arguments": ""}},
+            {"type": "response.function_call_arguments.delta", "item_id": "fc_1", "output_index": 2, "delta": ARGUMENTS},
+            {"type": "response.output_item.done", "output_index": 2, "item": {**CALL, "arguments": ARGUMENTS}},
+            {"type": "response.completed", "response": {**RESPONSE, "output": [{**CALL, "arguments": ARGUMENTS}]}}),
+        "anthropic": named_frames(
+            {"type": "message_start", "message": {"id": "id-1", "type": "message", "role": "assistant", "model": "m-1", "content": [],
+                                                  "usage": {"input_tokens": 7, "cache_read_input_tokens": 2, "output_tokens": 1}}},
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "", "signature": ""}},
+            {"type": "ping"},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "Hm."}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "c2ln"}},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
+            {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "Let me "}},
+            {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "look."}},
+            {"type": "content_block_stop", "index": 1},
+            {"type": "content_block_start", "index": 2,
+             "content_block": {"type": "tool_use", "id": "call_1", "name": "weather", "input": {}}},
+            {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": ARGUMENTS}},
+            {"type": "content_block_stop", "index": 2},
+            {"type": "message_delta", "delta": {"stop_reason": "tool_use", "stop_sequence": None},
+             "usage": {"output_tokens": 4}},
+            {"type": "message_stop"}),
+        "gemini": "".join(f"data: {json.dumps({**fields, 'modelVersion': 'm-1', 'responseId': 'id-1'})}\r\n\r\n" for fields in (
+            {"candidates": [{"content": {"role": "model", "parts": [{"text": "Hm.", "thought": True}]}, "index": 0}]},
+            {"candidates": [{"content": {"role": "model", "parts": [{"text": "Let me "}]}, "index": 0}]},
+            {"candidates": [{"content": {"role": "model", "parts": [{"text": "look."}, {"functionCall": {
+                "id": "call_1", "name": "weather", "args": {"city": "Oslo"}}}]}, "finishReason": "STOP", "index": 0}],
+             "usageMetadata": {"promptTokenCount": 9, "cachedContentTokenCount": 2, "candidatesTokenCount": 3,
+                               "thoughtsTokenCount": 1, "totalTokenCount": 13}})),
+    }
+
+    def test_the_summary_is_the_same(self):
+        raw = {"openai_chat": "tool_calls", "openai_responses": "completed", "anthropic": "tool_use", "gemini": "STOP"}
+        for dialect, text in self.BODIES.items():
+            with self.subTest(dialect):
+                got = cli.summary(text, dialect=dialect)
+                self.assertEqual(list(got), list(NOTHING))
+                self.assertEqual((got["text"], got["reasoning"], got["refusal"]), ("Let me look.", "Hm.", ""))
+                self.assertEqual([(call["id"], call["name"], json.loads(call["arguments"])) for call in got["tool_calls"]],
+                                 [("call_1", "weather", {"city": "Oslo"})])
+                self.assertEqual((got["stop_reason"], got["raw_stop_reason"]), ("tool_calls", raw[dialect]))
+                self.assertEqual((got["usage"]["input"], got["usage"]["output"]), (9, 4))
+                self.assertEqual((got["model"], got["complete"], got["error"]), ("m-1", True, None))
+
+    def test_a_cut_body_is_truncated(self):
+        for dialect, text in self.BODIES.items():
+            with self.subTest(dialect):
+                got = cli.summary(text[:text.index("look.")], dialect=dialect)
+                self.assertEqual((got["error"]["kind"], got["complete"]), ("StreamTruncated", False))
+
+    def test_http_errors(self):
+        bodies = {"openai_responses": '{"error":{"message":"Slow.","type":"requests","code":"rate_limit_exceeded"}}',
+                  "anthropic": '{"type":"error","error":{"type":"rate_limit_error","message":"Slow."},"request_id":"req_1"}',
+                  "gemini": '[{"error":{"code":429,"message":"Slow.","status":"RESOURCE_EXHAUSTED"}}]'}
+        for dialect, text in bodies.items():
+            with self.subTest(dialect):
+                got = cli.summary(text, "--status", "429", dialect=dialect)
+                self.assertEqual({**got, "error": None}, NOTHING)
+                self.assertEqual((got["error"]["kind"], got["error"]["message"]), ("RateLimited", "Slow."))
+
+    def test_geminis_answer_as_one_array(self):
+        whole = json.dumps([{"candidates": [{"content": {"parts": [{"text": "Ulaan"}]}}], "modelVersion": "m-1"},
+                            {"candidates": [{"content": {"parts": [{"text": "baatar"}]}, "finishReason": "STOP"}]}])
+        got = cli.summary(whole, "--header", "content-type: application/json", dialect="gemini")
+        self.assertEqual((got["text"], got["stop_reason"], got["complete"]), ("Ulaanbaatar", "stop", True))
+
+
 class HttpErrors(unittest.TestCase):
     def error(self, status, text, *headers):
         arguments = [argument for header in headers for argument in ("--header", header)]
@@ -172,7 +268,7 @@ class Events(unittest.TestCase):
             {"event": "tool_call_start", "choice": 0, "index": 0, "id": "a", "name": "f"},
             {"event": "tool_call_delta", "choice": 0, "index": 0, "arguments": '{"x":'},
             {"event": "tool_call_delta", "choice": 0, "index": 0, "arguments": "1}"},
-            {"event": "tool_call_end", "choice": 0, "index": 0},
+            {"event": "tool_call_end", "choice": 0, "index": 0, "arguments_are_json": True},
             {"event": "finish", "reason": "tool_calls", "raw_reason": "tool_calls", "usage": None}])
 
     def test_the_last_line_of_a_failure(self):

@@ -240,9 +240,13 @@ BoundModel make_chain(const AskOptions& options, Providers& providers, Transcrip
 int run_ask(const AskOptions& options) {
     asio::io_context context(1);
     std::optional<testing::Simulator> simulator;
-    Providers providers(options.base_urls, options.keys, [&] {
-        simulator.emplace(context.get_executor());
-        return simulator->listen();
+    ProviderFlags flags;
+    flags.base_urls = options.base_urls;
+    flags.keys = options.keys;
+    flags.dialects = options.dialects;
+    Providers providers(flags, [&](std::string_view dialect) {
+        if (!simulator) simulator.emplace(context.get_executor()).listen();
+        return simulator->base_url(dialect);
     });
     Transcript transcript(options);
     const BoundModel model = make_chain(options, providers, transcript);

@@ -23,6 +23,13 @@ struct Command {
     std::function<int()> run;
 };
 
+std::string dialect_names() {
+    std::string names;
+    for (const std::string& name : known_dialects())
+        names.append(names.empty() ? "" : ", ").append(name);
+    return names;
+}
+
 Command add_demo(CLI::App& parent) {
     auto options = std::make_shared<DemoOptions>();
     CLI::App* app =
@@ -66,16 +73,23 @@ Command add_ask(CLI::App& parent) {
     app->add_option("--key", options->keys, "Which variable holds a provider's key; repeat for more")
         ->allow_extra_args(false)
         ->type_name("PROVIDER=env:NAME");
+    app->add_option(
+           "--dialect", options->dialects,
+           "What a provider is spoken to in, if not its usual one: " + dialect_names() + "; repeat for more")
+        ->allow_extra_args(false)
+        ->type_name("PROVIDER=NAME");
     app->add_flag("--json", options->json, "Print attempts and events as JSON lines");
     app->add_flag("-q,--quiet", options->quiet, "No line about tokens and times on stderr");
     app->footer(
-        "Keys come from OPENAI_API_KEY, GROQ_API_KEY and so on, base URLs from OPENAI_BASE_URL and so on.\n"
+        "Keys come from OPENAI_API_KEY, ANTHROPIC_API_KEY and so on, base URLs from OPENAI_BASE_URL and so "
+        "on.\n"
         "Known providers: " +
         Providers::known_ids() +
         ".\n"
         "Any other OpenAI-compatible server works by --base-url; sim is a simulator inside this process.\n\n"
         "Example:\n"
-        "  sluice ask --model openai/gpt-5 --model openrouter/deepseek/deepseek-r1 'Capital of Mongolia?'");
+        "  sluice ask --model anthropic/claude-opus-4-8 --model gemini/gemini-3-flash 'Capital of "
+        "Mongolia?'");
     return {app, [options] { return run_ask(*options); }};
 }
 
@@ -99,11 +113,8 @@ Command add_sim(CLI::App& parent) {
 Command add_decode(CLI::App& parent) {
     auto options = std::make_shared<DecodeOptions>();
     CLI::App* app = parent.add_subcommand("decode", "Decode a recorded response body into JSON lines");
-    std::string names;
-    for (const std::string& name : known_dialects())
-        names.append(name).append(", ");
     app->add_option("--dialect", options->dialect,
-                    "The body's wire protocol: " + names + "or sse for bare frames")
+                    "The body's wire protocol: " + dialect_names() + ", or sse for bare frames")
         ->required()
         ->type_name("NAME");
     app->add_option("--status", options->status, "HTTP status the body came with")

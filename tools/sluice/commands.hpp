@@ -38,6 +38,7 @@ struct AskOptions {
     bool quiet = false;
     std::vector<std::string> base_urls;
     std::vector<std::string> keys;
+    std::vector<std::string> dialects;
     std::optional<double> timeout;
     std::string trigger = "standard";
 };

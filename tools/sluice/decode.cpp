@@ -7,17 +7,16 @@
 
 #include "adapters/body_reader.hpp"
 #include "adapters/dialect.hpp"
-#include "adapters/openai_chat/dialect.hpp"
+#include "adapters/media_type.hpp"
 #include "wire/body_buffer.hpp"
 #include "wire/http_response.hpp"
 #include "wire/sse.hpp"
 
 #include <sluice/error.hpp>
-#include <sluice/openai.hpp>
+#include <sluice/limits.hpp>
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,16 +27,11 @@ namespace {
 
 constexpr std::string_view kFrames = "sse";
 
-std::vector<const adapters::Dialect*> dialects() {
-    return {&adapters::openai_chat::dialect()};
-}
-
-const adapters::Dialect& find_dialect(std::string_view name) {
+const adapters::Dialect& dialect_named(std::string_view name) {
+    if (const adapters::Dialect* found = adapters::find_dialect(name)) return *found;
     std::string known(kFrames);
-    for (const adapters::Dialect* dialect : dialects()) {
-        if (dialect->name() == name) return *dialect;
-        known.append(", ").append(dialect->name());
-    }
+    for (const std::string& other : known_dialects())
+        known.append(", ").append(other);
     throw UsageError("--dialect: \"" + std::string(name) + "\" is not known; there are " + known);
 }
 
@@ -59,15 +53,6 @@ wire::HeaderList parse_headers(const std::vector<std::string>& lines) {
         headers.add(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
     }
     return headers;
-}
-
-/// A recording without a content type is taken for what the dialect is made for.
-bool is_event_stream(const wire::HeaderList& headers) {
-    std::string_view type = headers.find("content-type").value_or("text/event-stream");
-    type = trim(type.substr(0, type.find(';')));
-    constexpr std::string_view kWanted = "text/event-stream";
-    return std::equal(type.begin(), type.end(), kWanted.begin(), kWanted.end(),
-                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
 }
 
 void undo_encoding(const wire::HeaderList& headers, RecordedBody& body) {
@@ -161,7 +146,7 @@ void decode_answer(const DecodeOptions& options, const adapters::Dialect& dialec
     }
 
     const std::unique_ptr<adapters::StreamDecoder> decoder = dialect.make_decoder(facts);
-    if (is_event_stream(headers)) {
+    if (adapters::is_event_stream(headers)) {
         decode_stream(body, *decoder, report);
     } else {
         const std::string whole = body.read_all(limits.max_event + 1);
@@ -220,7 +205,7 @@ void decode_frames(const DecodeOptions& options, Terminal& out) {
 
 std::vector<std::string> known_dialects() {
     std::vector<std::string> names;
-    for (const adapters::Dialect* dialect : dialects())
+    for (const adapters::Dialect* dialect : adapters::dialects())
         names.emplace_back(dialect->name());
     return names;
 }
@@ -230,7 +215,7 @@ int run_decode(const DecodeOptions& options) {
     if (options.dialect == kFrames)
         decode_frames(options, out);
     else
-        decode_answer(options, find_dialect(options.dialect), out);
+        decode_answer(options, dialect_named(options.dialect), out);
     return kOk;
 }
 

@@ -81,13 +81,21 @@ struct EventWriter {
         json.key("event").string(what).key("choice").number(choice);
     }
 
+    /// Most dialects hang one on reasoning only.
+    void write_signature(std::string_view signature) const {
+        if (!signature.empty()) json.key("signature").string(signature);
+    }
+
     void operator()(const TextDelta& delta, std::uint32_t choice) const {
         name("text_delta", choice);
         json.key("text").string(delta.text);
+        write_signature(delta.signature);
     }
     void operator()(const ReasoningDelta& delta, std::uint32_t choice) const {
         name("reasoning_delta", choice);
         json.key("text").string(delta.text).key("signature").string(delta.signature);
+        if (!delta.id.empty()) json.key("id").string(delta.id);
+        if (delta.redacted) json.key("redacted").boolean(true);
     }
     void operator()(const RefusalDelta& delta, std::uint32_t choice) const {
         name("refusal_delta", choice);
@@ -96,6 +104,7 @@ struct EventWriter {
     void operator()(const ToolCallStart& start, std::uint32_t choice) const {
         name("tool_call_start", choice);
         json.key("index").number(start.index).key("id").string(start.id).key("name").string(start.name);
+        write_signature(start.signature);
     }
     void operator()(const ToolCallDelta& delta, std::uint32_t choice) const {
         name("tool_call_delta", choice);
@@ -103,7 +112,7 @@ struct EventWriter {
     }
     void operator()(const ToolCallEnd& end, std::uint32_t choice) const {
         name("tool_call_end", choice);
-        json.key("index").number(end.index);
+        json.key("index").number(end.index).key("arguments_are_json").boolean(end.arguments_are_json);
     }
     void operator()(const Extension& extension, std::uint32_t choice) const {
         name("extension", choice);

@@ -76,6 +76,8 @@ class ScriptedProvider {
     const std::vector<std::string>& called() const noexcept;  ///< Model ids, in order of the calls.
     /// The absolute deadline that each call was given, in order of the calls.
     const std::vector<TimePoint>& deadlines() const noexcept;
+    /// What each call was asked, as transform_context left it, in order; without the calls whose hook threw.
+    const std::vector<Request>& requests() const noexcept;
 
   private:
     struct State;
