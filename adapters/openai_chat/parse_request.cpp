@@ -58,6 +58,7 @@ class Parser : RequestReader {
             Field{"stop", &Parser::read_stop},
             Field{"response_format", &Parser::read_response_format},
             Field{"reasoning", &Parser::read_reasoning_options},
+            Field{"reasoning_format", &Parser::read_reasoning_format},
             Field{"stream_options", &Parser::read_stream_options},
             Field{"seed", &Parser::read_seed},
             Field{"random_seed", &Parser::read_seed},  // Mistral's name
@@ -444,6 +445,15 @@ class Parser : RequestReader {
             if (auto tokens = count("reasoning.max_tokens", *budget)) request().reasoning_budget(*tokens);
         if (const auto exclude = dom::field(value, "exclude"))
             if (auto hidden = flag("reasoning.exclude", *exclude)) request().show_reasoning(!*hidden);
+    }
+
+    /// Groq's.
+    void read_reasoning_format(std::string_view name, Element value) {
+        const auto format = text(name, value);
+        if (format == "parsed" || format == "hidden")
+            request().show_reasoning(*format == "parsed");
+        else
+            keep_extra(name, value);
     }
 
     void read_stream_options(std::string_view name, Element value) {
