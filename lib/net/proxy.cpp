@@ -1,14 +1,12 @@
 #include "net/proxy.hpp"
 
 #include "net/cancellation.hpp"
+#include "wire/base64.hpp"
 #include "wire/http_request.hpp"
 #include "wire/http_response.hpp"
 
-#include <openssl/evp.h>
-
 #include <charconv>
 #include <stdexcept>
-#include <vector>
 
 namespace sluice::net {
 namespace {
@@ -17,13 +15,6 @@ constexpr std::size_t kMaxHead = std::size_t{16} << 10;
 
 [[noreturn]] void refuse(const char* why) {
     throw std::invalid_argument(std::string("ConnectorOptions::proxy: ") + why);
-}
-
-std::string base64(std::string_view bytes) {
-    std::vector<unsigned char> out(4 * ((bytes.size() + 2) / 3) + 1);
-    const int length = EVP_EncodeBlock(out.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                       static_cast<int>(bytes.size()));
-    return std::string(out.begin(), out.begin() + length);
 }
 
 // RFC 3986 section 2.1: a password with '@' or ':' comes percent-encoded.
@@ -63,7 +54,7 @@ Proxy parse_proxy(std::string_view text) {
 
     Proxy proxy;
     if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
-        proxy.authorization = "Basic " + base64(percent_decoded(text.substr(0, at)));
+        proxy.authorization = "Basic " + wire::to_base64(percent_decoded(text.substr(0, at)));
         text.remove_prefix(at + 1);
     }
     const std::size_t colon = text.rfind(':');

@@ -1,7 +1,8 @@
 // Any bytes as a string: what JsonWriter makes of them is JSON to simdjson and to us, and reads back as the
 // same text in valid UTF-8. Any bytes as a document: is_json() and simdjson agree, but for the values that
-// are JSON and too large for simdjson. Any bytes as an escaped string: unescape() refuses just what is no
-// string.
+// are JSON and too large for simdjson; and so does JsonCheck, wherever the document is cut. Any bytes as an
+// escaped string: unescape() refuses just what is no string.
+#include "wire/json_check.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_writer.hpp"
 #include "wire/support/utf8_oracle.hpp"
@@ -59,6 +60,15 @@ void check_document(std::string_view text) {
     }
 }
 
+void check_pieces(std::string_view text) {
+    for (std::size_t length : {text.size(), text.size() / 2 + 1, std::size_t{3}, std::size_t{1}}) {
+        JsonCheck check;
+        for (std::size_t at = 0; at < text.size() && length > 0; at += length)
+            check.feed(text.substr(at, length));
+        require(check.is_complete() == is_json(text));
+    }
+}
+
 void check_escaped(std::string_view text) {
     TextArena arena;
     std::string_view back;
@@ -73,6 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     check_string(text);
     check_document(text);
+    check_pieces(text);
     check_escaped(text);
     return 0;
 }
