@@ -41,24 +41,24 @@ BOOST_AUTO_TEST_CASE(writes_a_stream_as_openai_does_to_the_byte) {
         "transfer-encoding: chunked\r\n\r\n";
     BOOST_TEST(client->received.substr(0, head.size()) == head);
     const std::string start =
-        R"(data: {"id":"chatcmpl-sim1","object":"chat.completion.chunk","created":1731900001,"model":"m",)"
-        R"("service_tier":"default","system_fingerprint":"fp_simulator","choices":)";
+        R"(data: {"id":"chatcmpl-sim1","object":"chat.completion.chunk","created":1731900001,"model":"m","choices":)";
     const std::string body =
         start +
-        R"([{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}],"usage":null})"
+        R"([{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]})"
         "\n\n" +
         start +
-        R"([{"index":0,"delta":{"content":"Hel"},"logprobs":null,"finish_reason":null}],"usage":null})"
+        R"([{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]})"
         "\n\n" +
         start +
-        R"([{"index":0,"delta":{"content":"lo \"you\"\n"},"logprobs":null,"finish_reason":null}],"usage":null})"
+        R"([{"index":0,"delta":{"content":"lo \"you\"\n"},"finish_reason":null}]})"
         "\n\n" +
         start +
-        R"([{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"usage":null})"
+        R"([{"index":0,"delta":{},"finish_reason":"stop"}]})"
         "\n\n" +
         start +
-        R"([],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},)"
-        R"("completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}})"
+        R"([],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,)"
+        R"("prompt_tokens_details":{"cached_tokens":0},)"
+        R"("completion_tokens_details":{"reasoning_tokens":0}}})"
         "\n\n" +
         "data: [DONE]\n\n";
     const Answer answer = Answer::parse(client->received);
@@ -86,9 +86,9 @@ BOOST_AUTO_TEST_CASE(answers_in_one_object_without_stream) {
 
     const Answer tools = answer(post(R"({"model":"sim-tools","messages":[{"role":"user","content":"hi"}]})"));
     BOOST_TEST(sluice::wire::is_json(tools.body));
-    BOOST_TEST(tools.has(
-        R"("content":null,"tool_calls":[{"id":"call_sim0","type":"function","function":{"name":"get_weather",)"
-        R"("arguments":"{\"city\":\"Ulaanbaatar\"}"}})"));
+    BOOST_TEST(
+        tools.has(R"("tool_calls":[{"id":"call_sim0","type":"function","function":{"name":"get_weather",)"
+                  R"("arguments":"{\"city\":\"Ulaanbaatar\"}"})"));
     BOOST_TEST(
         answer(post(R"({"model":"sim-error-first","messages":[{"role":"user","content":"hi"}]})")).status ==
         500);
@@ -119,6 +119,7 @@ BOOST_AUTO_TEST_CASE(every_built_in_model_does_what_it_says) {
          {200, true,
           R"("tool_calls":[{"index":1,"id":"call_sim1","type":"function","function":{"name":"get_time","arguments":""}}])",
           "error"}},
+        {"sim-refusal", {200, true, R"("refusal":" cannot")", "error"}},
         {"sim-400", {400, true, R"("code": "unsupported_parameter")", "data:"}},
         {"sim-401", {401, true, R"("code": "invalid_api_key")", "sk-good-key-of-somebody"}},
         {"sim-403", {403, true, R"("type": "request_forbidden")", "data:"}},
@@ -141,9 +142,15 @@ BOOST_AUTO_TEST_CASE(every_built_in_model_does_what_it_says) {
         {"sim-silent", {0, false, "", ""}},
         {"sim-error-first", {200, true, R"(data: {"error":{"message":")", R"("delta")"}},
         {"sim-metadata-then-error", {200, true, R"("type":"server_error")", R"("finish_reason":"stop")"}},
+        {"sim-overloaded-first", {200, true, R"("code":"server_is_overloaded")", R"("delta")"}},
+        {"sim-quota-in-stream", {200, true, R"("code":"insufficient_quota")", R"("finish_reason":"stop")"}},
+        {"sim-error-midstream", {200, true, R"("code":"server_is_overloaded")", R"("content":" is")"}},
+        {"sim-error-after-finish", {200, true, R"("code":"server_is_overloaded")", "xxx"}},
+        {"sim-pings", {200, true, R"("choices":[]})", "error"}},
         {"sim-cut", {200, false, R"("content":" Mongolia")", R"("content":" is")"}},
         {"sim-stall", {200, false, R"("content":" Mongolia")", R"("content":" is")"}},
-        {"sim-malformed", {200, true, R"("logprobs":}]})", "error"}},
+        {"sim-malformed",
+         {200, true, "\n\ndata: [DONE]", R"("content":" Mongolia"},"finish_reason":null}]})"}},
         {"sim-no-done", {200, true, R"("finish_reason":"stop")", done}},
         {"sim-no-finish", {200, true, R"("content":".")", R"("finish_reason":"stop")"}},
         {"sim-empty", {200, true, "", "data"}},
@@ -460,17 +467,27 @@ BOOST_AUTO_TEST_CASE(keys_mean_what_they_say) {
         {"tokens=0", 200, R"("finish_reason":"stop")", R"("content":" )"},
         {"token_bytes=5", 200, R"({"content":"xxxxx"})", "xxxxxx"},
         {"text=hi there", 200, R"({"content":"hi there"})", "Ula"},
-        {"status=418", 418, "The simulator was asked for this status.", "data:"},
+        {"status=418", 418, "The simulator was asked for this error.", "data:"},
         {"status=429,code=slow_down,type=rate_limit_error,message=wait,retry_after=7", 429,
          R"("code": "slow_down")", "RPM"},
         {"metadata=0", 200, "Ula", R"("role")"},
         {"comments", 200, ": keep-alive", "error"},
         {"error=oops,metadata=0", 200, R"(data: {"error":{"message":)", "Ula"},
+        {"error=overloaded,error_after=1", 200, R"("code":"server_is_overloaded")", "capital"},
+        {"error=overloaded,error_after_finish", 200, R"("finish_reason":"stop")", "xxx"},
+        {"error=overloaded,error_shape=in_chunk", 200, R"("finish_reason":"error")", "Ula"},
+        {"error=overloaded,error_shape=named_event", 200, "event: error\ndata: {", "[DONE]"},
+        {"error=overloaded,error_shape=field_line", 200, "\nerror: {", "[DONE]"},
+        {"error=overloaded,error_shape=round", 400, "'error_shape' must be usual, in_chunk, ", "data:"},
+        {"reasoning", 200, R"("reasoning_content":" capital")", "error"},
+        {"tools", 200, R"("name":"get_time")", "error"},
+        {"refusal", 200, R"("refusal":" cannot")", "Ula"},
+        {"pings", 200, R"("choices":[]})", "error"},
         {"cut_after=0", 200, R"("role")", "capital"},
         {"stall_after=1", 200, "The", "capital"},
-        {"malformed_at=0", 200, R"("The","logprobs":}]})", "error"},
+        {"malformed_at=0", 200, R"("content":" capital")", R"("content":"The")"},
         {"finish=length", 200, R"("finish_reason":"length")", "error"},
-        {"usage=0", 200, R"("usage":null)", "prompt_tokens"},
+        {"usage=0", 200, "[DONE]", "prompt_tokens"},
         {"done=0", 200, R"("finish_reason":"stop")", "[DONE]"},
         {"crlf=1", 200, "[DONE]\r\n\r\n", "error"},
         {"one_write=1,tokens=3", 200, " t2", "error"},
