@@ -211,8 +211,8 @@ class Encoder : RequestWriter {
         json_.begin_array();
         for (const Tool& tool : request_.tools()) {
             if (tool.name.empty()) fail("a tool has no name");
-            const std::string_view schema =
-                tool.parameters_json.empty() ? R"({"type":"object","properties":{}})" : tool.parameters_json;
+            std::string_view schema = tool.parameters_json;
+            if (schema.empty()) schema = R"({"type":"object","properties":{}})";
             require_json(schema, "the schema of the parameters of the tool \"" + tool.name + "\"");
             json_.begin_object().key("type").string("function").key("name").string(tool.name);
             if (!tool.description.empty()) json_.key("description").string(tool.description);
