@@ -3,8 +3,8 @@
 // particular cause first.
 #include "adapters/ascii.hpp"
 #include "adapters/error_body.hpp"
-#include "adapters/redact.hpp"
 #include "adapters/rate_limits.hpp"
+#include "adapters/redact.hpp"
 #include "adapters/retry_hint.hpp"
 
 #include <algorithm>
@@ -208,8 +208,9 @@ bool speaks_of_key(const Evidence& it) {
 }
 
 bool speaks_of_policy(const Evidence& it) {
-    return any_of(it.text, {"content management policy", "content policy", "usage policy", "usage policies",
-                            "safety system", "flagged", "moderation", "guardrail"});
+    return any_of(it.text,
+                  {"content management policy", "content filtering policy", "content policy", "usage policy",
+                   "usage policies", "safety system", "flagged", "moderation", "guardrail"});
 }
 
 bool speaks_of_unknown_model(const Evidence& it) {
