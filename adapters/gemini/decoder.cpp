@@ -72,7 +72,9 @@ void Decoder::on_body(std::string_view body, EventBatch& out) {
 }
 
 void Decoder::on_array(std::string_view text, EventBatch& out) {
-    const std::string_view array = padded_copy(text, out.arena());
+    // One that was cut still has the chunks before the cut; simdjson looks for the end first.
+    const std::string_view array =
+        padded_copy(text.ends_with(']') ? text : std::string(text) + "]", out.arena());
     const std::vector<std::string_view> objects = objects_of(array);
     if (objects.empty()) return fail_with_body(text, out);
     for (std::string_view object : objects) {

@@ -55,7 +55,7 @@ std::string duration(std::chrono::milliseconds delay) {
 
 std::string message_of(const ErrorInfo& error) {
     std::string text = message_for_client(error);
-    if (error.tokens_in && error.context_window)
+    if (error.kind == ErrorKind::context_length_exceeded && error.tokens_in && error.context_window)
         text.append(" The input token count (" + std::to_string(*error.tokens_in) +
                     ") exceeds the maximum number of tokens allowed (" +
                     std::to_string(*error.context_window) + ").");

@@ -6,6 +6,7 @@
 #include "adapters/gemini/json_objects.hpp"
 #include "adapters/gemini/model_path.hpp"
 #include "adapters/request_reader.hpp"
+#include "wire/json_writer.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -71,11 +71,6 @@ BOOST_AUTO_TEST_CASE(whole_calls) {
         decode({chunk(R"({"functionCall":{"name":"f","args":{"a": 1}},"thoughtSignature":"s"},)"
                       R"({"functionCall":{"name":"f"}},{"functionCall":{"name":"g","id":"own","args":{}}})",
                       kStop)});
-    BOOST_TEST(got.trace ==
-                   "0 start 0 call_sluice_R1_0 f\nsignature s\narguments 0 {\"a\": 1}\n0 end 0\n"
-                   "0 start 1 call_sluice_R1_1 f\n0 end 1\n0 start 2 own g\n0 arguments 2 {}\n0 end 2\n"
-                   "0 finish tool_calls STOP\n" ||
-               got.tools.size() == 3u);
     BOOST_REQUIRE_EQUAL(got.tools.size(), 3u);
     BOOST_TEST(got.tools[0].id == "call_sluice_R1_0");
     BOOST_TEST(got.tools[0].signature == "s");

@@ -1,5 +1,6 @@
 // What a client of Google's SDKs is told: frames, whole answers, errors; and that our decoder reads the same
 // back.
+#include "adapters/decoder_base.hpp"
 #include "adapters/gemini/dialect.hpp"
 #include "adapters/origin.hpp"
 #include "support/decode.hpp"
