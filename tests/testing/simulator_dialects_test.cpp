@@ -208,6 +208,16 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_one) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(gemini_blocks_a_prompt_with_an_answer) {
+    const Heard heard = hear("gemini", "sim-content-filter");
+    BOOST_REQUIRE(!heard.failure.has_value());
+    BOOST_TEST(heard.text.empty());
+    BOOST_TEST(to_string(heard.reason) == "content_filter");
+    BOOST_TEST(heard.raw_reason == "PROHIBITED_CONTENT");
+    BOOST_REQUIRE(heard.usage.has_value());
+    BOOST_TEST((heard.usage->input == Tokens{9}));
+}
+
 BOOST_AUTO_TEST_CASE(every_fault_is_its_typed_error_in_every_dialect) {
     using enum ErrorKind;
     struct Expected {
@@ -242,9 +252,7 @@ BOOST_AUTO_TEST_CASE(every_fault_is_its_typed_error_in_every_dialect) {
         {"sim-html-error", {provider_unavailable, Phase::headers, 502}},
         {"sim-json-200", {provider_overloaded, Phase::first_event, 200}},
         {"sim-context-length", {context_length_exceeded, Phase::headers, 400}},
-        {"sim-content-filter",
-         {content_filtered, Phase::headers, 400},
-         {{kGemini, {content_filtered, Phase::first_event, 200}}}},
+        {"sim-content-filter", {content_filtered, Phase::headers, 400}, {{kGemini, {}}}},
         {"sim:status=504", {provider_timeout, Phase::headers, 504}},
         {"sim:status=418", {provider_bad_request, Phase::headers, 418}},
         {"sim:status=502", {provider_unavailable, Phase::headers, 502}},
