@@ -27,6 +27,29 @@ class Sim(unittest.TestCase):
             done = cli.run("ask", "--base-url", f"local={url}", "--model", "local/sim-ok", "Hello")
             self.assertEqual((done.returncode, done.stdout), (0, "The capital of Mongolia is Ulaanbaatar.\n"))
 
+    def test_it_speaks_every_dialect(self):
+        with simulator() as url:
+            gemini = url + "beta"
+            for service, base in (("openai", url), ("anthropic", url), ("gemini", gemini)):
+                with self.subTest(service):
+                    done = cli.run("ask", "--base-url", f"{service}={base}", "--model", f"{service}/sim-error-first",
+                                   "--model", f"{service}/sim-ok", "Hello")
+                    self.assertEqual((done.returncode, done.stdout), (0, "The capital of Mongolia is Ulaanbaatar.\n"))
+            done = cli.run("ask", "--base-url", f"openai={url}", "--dialect", "openai=openai_responses",
+                           "--model", "openai/sim-ok", "Hello")
+            self.assertEqual((done.returncode, done.stdout), (0, "The capital of Mongolia is Ulaanbaatar.\n"))
+
+    def test_it_prints_the_other_base_urls(self):
+        with cli.start("sim") as process:
+            lines = [process.stdout.readline().decode().split() for _ in range(4)]
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=cli.PATIENCE)
+        origin = lines[0][0].removesuffix("/v1")
+        self.assertEqual(lines[1], ["gemini", origin + "/v1beta"])
+        self.assertEqual([name for name, _ in lines[2:]], ["vertex", "azure"])
+        for _, base in lines[1:]:
+            self.assertTrue(base.startswith(origin))
+
     def test_keys_and_urls_from_the_environment(self):
         with simulator("--key", "right") as url:
             def ask(*arguments, **env):

@@ -76,7 +76,9 @@ int run_sim(const SimOptions& options) {
         asio::co_spawn(context, simulator.stop(), [&](std::exception_ptr) { context.stop(); });
     });
     try {
-        out.write(simulator.listen(address.host, address.port) + "\n");
+        out.write(simulator.listen(address.host, address.port) + "\n");  // OpenAI and Anthropic
+        for (const std::string_view other : {"gemini", "vertex", "azure"})
+            out.write(std::string(other) + " " + simulator.base_url(other) + "\n");
     } catch (const std::system_error& error) {
         throw std::runtime_error("cannot listen on " + options.listen + ": " + error.code().message());
     }
