@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const std::string* text : {&whole.text, &whole.reasoning, &whole.refusal})
         require(simdjson::validate_utf8(*text));
     for (const test::DecodedTool& tool : whole.tools)
-        require(tool.ended && !tool.id.empty());
+        require((tool.ended || !whole.stop) && !tool.id.empty());
     if (whole.error) {
         require(!whole.error->message.empty());
         require(whole.error->provider_message.size() <= ErrorInfo::kMaxExcerpt);
