@@ -42,8 +42,7 @@ std::string through(const std::string& body) {
     auto encoder = kDialect.make_encoder(facts("openai_responses@acme"));
     adapters::BodyReader reader(*decoder);
     adapters::EventBatch batch;
-    reader.feed(body, body.size(), batch);
-    reader.finish("", 0, batch);
+    reader.finish(body, body.size(), batch);
     std::string out;
     for (const StreamEvent& event : batch.events())
         encoder->encode(event, out);

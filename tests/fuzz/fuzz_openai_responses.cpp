@@ -46,8 +46,7 @@ void check_round_trip(std::string_view body, const test::Decoded& whole) {
     auto encoder = kDialect.make_encoder(facts);
     adapters::BodyReader reader(*decoder);
     adapters::EventBatch batch;
-    reader.feed(body, body.size(), batch);
-    reader.finish({}, 0, batch);
+    reader.finish(body, body.size(), batch);
     std::string written;
     bool odd_id = false;
     for (const StreamEvent& event : batch.events()) {
