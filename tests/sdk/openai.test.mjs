@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
-import { all, answer, calls, question, startSimulator, thought } from './simulator.mjs';
+import {
+  all, answer, calls, failsAtOnce, failsMidway, question, startSimulator, textBefore, thought, untilError,
+} from './simulator.mjs';
 
 const origin = await startSimulator();
 const client = new OpenAI({ apiKey: 'test', baseURL: `${origin}/v1`, maxRetries: 0 });
@@ -57,8 +59,16 @@ test('chat: errors, before, first in and in the middle of the stream', async () 
   await assert.rejects(chat('sim-429'), (error) => error instanceof OpenAI.RateLimitError && error.status === 429);
   await assert.rejects(chat('sim-401'), OpenAI.AuthenticationError);
   await assert.rejects(chat('sim-404'), OpenAI.NotFoundError);
-  for (const model of ['sim-error-first', 'sim-metadata-then-error', 'sim-error-midstream'])
-    await assert.rejects(chat(model), OpenAI.APIError, model);
+  for (const model of failsAtOnce) await assert.rejects(chat(model), OpenAI.APIError, model);
+  const { items, error } = await untilError(
+    await client.chat.completions.create({ model: failsMidway, messages, stream: true }),
+  );
+  assert.equal(items.map((chunk) => chunk.choices[0]?.delta.content ?? '').join(''), textBefore);
+  assert.ok(error instanceof OpenAI.APIError);
+});
+
+test('chat: a stream that is cut is not taken for an answer', async () => {
+  await assert.rejects(chat('sim-no-finish'));
 });
 
 test('responses: text, streamed and not', async () => {
@@ -107,12 +117,18 @@ test('responses: reasoning, streamed and not', async () => {
 test('responses: errors, before, first in and in the middle of the stream', async () => {
   await assert.rejects(respond('sim-429'), OpenAI.RateLimitError);
   await assert.rejects(respond('sim-401'), OpenAI.AuthenticationError);
-  for (const model of ['sim-error-first', 'sim-metadata-then-error', 'sim-error-midstream'])
-    await assert.rejects(
-      all(await client.responses.create({ model, input: question, stream: true })).then((events) => {
-        const last = events.at(-1);
-        if (last.type === 'response.failed') throw new Error(last.response.error.code);
-      }),
-      model,
-    );
+  for (const model of [...failsAtOnce, failsMidway]) {
+    const events = [];
+    let failed = false; // `error` is thrown, `response.failed` is an event
+    try {
+      for await (const event of await client.responses.create({ model, input: question, stream: true }))
+        events.push(event);
+      failed = events.at(-1).type === 'response.failed' && events.at(-1).response.error.code.length > 0;
+    } catch (error) {
+      failed = error instanceof OpenAI.APIError;
+    }
+    assert.ok(failed, model);
+    const text = events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join('');
+    assert.equal(text, model === failsMidway ? textBefore : '');
+  }
 });

@@ -29,6 +29,22 @@ export async function startSimulator() {
   return new URL(printed.split('\n')[0]).origin;
 }
 
+/** Models that fail before any text, and one that fails in the midst of it, with the text it gives before. */
+export const failsAtOnce = ['sim-error-first', 'sim-metadata-then-error'];
+export const failsMidway = 'sim-error-midstream';
+export const textBefore = answer.split(/(?= )/).slice(0, 4).join('');
+
+/** The items up to the error of an async iterable that must throw. */
+export async function untilError(stream) {
+  const items = [];
+  try {
+    for await (const item of stream) items.push(item);
+  } catch (error) {
+    return { items, error };
+  }
+  throw new Error('the stream ended well');
+}
+
 /** Everything of an async iterable. */
 export async function all(stream) {
   const items = [];
