@@ -54,7 +54,8 @@ void BodyReader::read_items(Window& window, EventBatch& out, std::size_t max_eve
         is_behind_ = out.events().size() >= max_events;
         if (is_behind_) return;
     }
-    if (!ended() && parser_.idle_end() - window.taken > max_held_) fail(wire::WireError::held_too_large, out);
+    const std::size_t limit = begun_ ? max_held_later_ : max_held_;
+    if (!ended() && parser_.idle_end() - window.taken > limit) fail(wire::WireError::held_too_large, out);
 }
 
 void BodyReader::handle(const wire::SseParser::Step& step, Window& window, EventBatch& out) {

@@ -18,6 +18,7 @@
 #include "adapters/dialect.hpp"
 #include "wire/sse.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -26,14 +27,19 @@ namespace sluice::adapters {
 
 struct BodyLimits {
     wire::SseLimits sse;
-    std::size_t max_held = std::size_t{1} << 20;  ///< Bytes of metadata since the last event.
+    /// Bytes of metadata before the first event. Between later ones as many as one event may have, if that is
+    /// more: a long answer's end repeats all of its text (PROTOCOLS section 4.2, the `.done` events).
+    std::size_t max_held = std::size_t{1} << 20;
 };
 
 class BodyReader {
   public:
     /// `decoder` must outlive this.
     explicit BodyReader(StreamDecoder& decoder, BodyLimits limits = {})
-        : decoder_(decoder), parser_(limits.sse), max_held_(limits.max_held) {}
+        : decoder_(decoder),
+          parser_(limits.sse),
+          max_held_(limits.max_held),
+          max_held_later_(std::max(limits.max_held, limits.sse.max_event)) {}
 
     /// Decodes everything complete in `window`, which starts where the last call's result left off;
     /// `readable` is how many bytes are allocated from its start on (simdjson may look at 64 beyond a frame;
@@ -69,6 +75,7 @@ class BodyReader {
     StreamDecoder& decoder_;
     wire::SseParser parser_;
     std::size_t max_held_;
+    std::size_t max_held_later_;
     bool is_behind_ = false;
     bool begun_ = false;  // an event that carries an answer was seen
 };

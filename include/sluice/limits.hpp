@@ -12,7 +12,8 @@ struct Limits {
     std::size_t read_buffer = std::size_t{32} << 10;
     /// One SSE event with its lines, in bytes.
     std::size_t max_event = std::size_t{4} << 20;
-    /// Metadata before (or between) events, in bytes.
+    /// Metadata before the first event, in bytes. Between later ones it is `max_event`, if that is more: the
+    /// end of a long answer may repeat all of its text.
     std::size_t max_held = std::size_t{256} << 10;
     /// A whole streamed body, in bytes.
     std::size_t max_stream = std::size_t{1} << 30;

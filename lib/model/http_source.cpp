@@ -136,7 +136,8 @@ net::HttpCallOptions call_options(const HttpProvider& provider) {
     options.pool.idle_expiry = from.pool.idle_expiry;
     options.http.initial_buffer = from.limits.read_buffer;
     // Unread body is at most what is held back plus one event that is not complete yet, plus one read.
-    options.http.max_buffer = from.limits.max_held + from.limits.max_event + from.limits.read_buffer;
+    const std::size_t held = std::max(from.limits.max_held, from.limits.max_event);
+    options.http.max_buffer = held + from.limits.max_event + from.limits.read_buffer;
     options.http.max_head = from.limits.max_head;
     return options;
 }

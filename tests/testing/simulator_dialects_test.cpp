@@ -41,9 +41,6 @@ struct World {
         options.id = dialect;
         options.base_url = simulator.base_url(dialect);
         options.runtime = runtime;
-        // Responses tells a text four times: as deltas, and whole in three events that bring nothing new.
-        options.limits.max_held = std::size_t{4} << 20;
-        options.limits.max_event = std::size_t{4} << 20;
         return options;
     }
     BoundModel model(const std::string& dialect, std::string id) {
