@@ -38,6 +38,10 @@ ErrorForm form_of(const ErrorInfo& error) {
             const int status = status_for_client(error);
             return {status, status == 413 ? "request_too_large" : "invalid_request_error"};
         }
+        case ErrorKind::provider_auth_failed:
+            return {status_for_client(error), "api_error", "provider_auth_failed"};  // of our key, not theirs
+        case ErrorKind::stream_truncated:
+            return {status_for_client(error), "api_error", "stream_truncated"};
         default:
             return {status_for_client(error), "api_error"};
     }

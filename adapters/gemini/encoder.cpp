@@ -21,6 +21,8 @@ class Encoder final : public StreamEncoder {
     void encode(const StreamEvent& event, std::string& out) override {
         if (ended_) return;
         choice_ = event.choice();
+        if (choice_ != 0 && std::find(others_.begin(), others_.end(), choice_) == others_.end())
+            others_.push_back(choice_);
         std::visit([&](const auto& what) { write(what, out); }, event.what());
     }
 
@@ -126,6 +128,12 @@ class Encoder final : public StreamEncoder {
             choice_ = call.choice;
             write_call(call, out);
         }
+        // Every candidate has its end; that of a foreign one beyond the first is not told.
+        for (std::uint32_t other : others_) {
+            if (answer_.is_ours()) break;
+            choice_ = other;
+            write_candidate([](wire::JsonWriter& json) { json.key("finishReason").string("STOP"); }, out);
+        }
         choice_ = 0;
         StopReason reason = finish.reason;
         if (refused_ && reason == StopReason::stop) reason = StopReason::content_filter;
@@ -183,6 +191,7 @@ class Encoder final : public StreamEncoder {
     AnswerWriter answer_;
     std::vector<Call> calls_;  // begun and not ended
     std::uint32_t choice_ = 0;
+    std::vector<std::uint32_t> others_;  // candidates beyond the first
     std::string block_reason_;
     bool refused_ = false;
     bool ended_ = false;
