@@ -1,6 +1,6 @@
 // Any bytes as an event-stream body. Whatever the reads, the events are the same; there is one terminal event
 // and it is the last; text is valid UTF-8; the bytes of the events are the body. The first byte of the input
-// seeds the reads.
+// seeds the reads. An answer that ended well is the same after it was encoded for a client.
 #include "support/decode.hpp"
 
 #include <cstdint>
@@ -13,6 +13,22 @@ namespace {
 
 void require(bool condition) {
     if (!condition) std::abort();
+}
+
+test::Decoded through_a_client(std::string_view body) {
+    const adapters::Dialect& chat = adapters::openai_chat::dialect();
+    adapters::AnswerFacts facts;
+    facts.origin = "openai_chat@acme";
+    auto encoder = chat.make_encoder(std::move(facts));
+    auto decoder = chat.make_decoder(test::facts_for_tests());
+    adapters::BodyReader reader(*decoder, {});
+    adapters::EventBatch batch;
+    std::string window(body), out;
+    window.resize(body.size() + wire::kPadding);
+    reader.finish(std::string_view(window).substr(0, body.size()), window.size(), batch);
+    for (const StreamEvent& event : batch.events())
+        encoder->encode(event, out);
+    return test::decode_chat(out);
 }
 
 }  // namespace
@@ -40,6 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return std::size_t{1} + (state >> 16) % 64;
     });
     require(split.trace == whole.trace);
+
+    if (whole.stop) require(through_a_client(body).trace == whole.trace);
 
     auto decoder = adapters::openai_chat::dialect().make_decoder(test::facts_for_tests());
     adapters::EventBatch batch;
