@@ -92,10 +92,16 @@ class Encoder : RequestWriter {
     }
 
     void write_content(const std::vector<const Part*>& parts) {
-        const auto* only = parts.size() == 1 ? part_as<TextPart>(*parts.front()) : nullptr;
-        if (only != nullptr && !only->cache) {
-            json_.string(only->text);
-            return;
+        if (parts.size() == 1) {
+            const auto* only = part_as<TextPart>(*parts.front());
+            if (only != nullptr && !only->cache) {
+                json_.string(only->text);
+                return;
+            }
+            if (const auto* refusal = part_as<RefusalPart>(*parts.front())) {
+                json_.string(refusal->text);
+                return;
+            }
         }
         json_.begin_array();
         for (const Part* part : parts)
