@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "adapters/origin.hpp"
-#include "testing/simulated_error.hpp"
 #include "wire/json_writer.hpp"
 
 namespace sluice::testing {
@@ -71,10 +70,6 @@ void break_last_frame(std::string& frames) {
     const std::string_view data = data_of(last);
     const auto begin = static_cast<std::size_t>(data.data() - frames.data());
     if (!data.empty()) frames.erase(begin + data.size() / 2, data.size() - data.size() / 2);
-}
-
-bool has(std::string_view text, std::string_view part) noexcept {
-    return text.find(part) != std::string_view::npos;
 }
 
 }  // namespace
@@ -149,23 +144,22 @@ StreamEvent SimulatedStream::finish_event() const {
 }
 
 void SimulatedStream::open(std::string& out) {
-    if (request_.stream && answer_.error) return;  // a prompt block is all there is
+    if (answer_.error) return;  // a blocked prompt: its reason is all there is
     frames_.clear();
     encoder_->open(frames_);
     // Gemini opens with its content; but a chunk without candidates may come before anything.
-    if (frames_.empty() && answer_.stream_error && request_.protocol() == Protocol::gemini) {
-        wire::JsonWriter json(frames_.append("data: "));
-        json.begin_object().key("usageMetadata").begin_object();
-        json.key("promptTokenCount").number(request_.prompt_tokens);
-        json.key("totalTokenCount").number(request_.prompt_tokens).end_object();
-        json.key("modelVersion")
-            .string(facts_.model)
-            .key("responseId")
-            .string(facts_.response_id)
-            .end_object();
-        frames_ += "\r\n\r\n";
-    }
+    if (frames_.empty() && answer_.stream_error) append_gemini_metadata(frames_);
     if (answer_.metadata_first) deliver(frames_, out);
+}
+
+void SimulatedStream::append_gemini_metadata(std::string& out) const {
+    wire::JsonWriter json(out.append("data: "));
+    json.begin_object().key("usageMetadata").begin_object();
+    json.key("promptTokenCount").number(request_.prompt_tokens);
+    json.key("totalTokenCount").number(request_.prompt_tokens).end_object();
+    json.key("modelVersion").string(facts_.model).key("responseId").string(facts_.response_id);
+    json.end_object();
+    out += "\r\n\r\n";
 }
 
 void SimulatedStream::chunk(std::size_t index, std::string& out) {
@@ -178,77 +172,71 @@ void SimulatedStream::chunk(std::size_t index, std::string& out) {
 }
 
 void SimulatedStream::finish(std::string& out) {
-    frames_.clear();
-    const bool blocked = answer_.error.has_value();
-    if (blocked) {
-        const StreamFacts facts(request_, facts_.response_id, static_cast<std::size_t>(facts_.created));
-        frames_.append("data: ").append(prompt_block(facts)).append("\r\n\r\n");
-    } else {
-        encoder_->encode(finish_event(), frames_);
-    }
     sign_of_life(out);
-    std::string_view rest = frames_;
-    bool failed = false;
-    while (!rest.empty()) {
+    if (answer_.error) {
+        deliver("data: " + prompt_block(stream_facts()) + "\r\n\r\n", out);
+        return end_array(out);
+    }
+    frames_.clear();
+    encoder_->encode(finish_event(), frames_);
+    const bool fails = answer_.stream_error && answer_.error_after_finish;
+    for (std::string_view rest = frames_; !rest.empty();) {
         const std::string_view frame = take_frame(rest);
-        const FrameKind kind = blocked ? FrameKind::content : kind_of(frame);
-        // Responses has finish, usage and marker in one.
-        const bool ends_all = request_.protocol() == Protocol::responses && kind == FrameKind::finish;
-        if (answer_.error_after_finish && answer_.stream_error && (kind == FrameKind::marker || ends_all)) {
-            fail(out);
-            failed = true;
-            break;
-        }
-        if (kind == FrameKind::finish && answer_.finish_reason.empty()) continue;
-        if (kind == FrameKind::usage && !answer_.usage) continue;
-        if ((kind == FrameKind::marker || ends_all) && !answer_.done_marker) continue;
+        const FrameKind kind = kind_of(frame);
+        const bool is_finish = kind == FrameKind::finish || kind == FrameKind::all_in_one;
+        const bool is_last_word = kind == FrameKind::marker || kind == FrameKind::all_in_one;
+        if (fails && is_last_word) break;
+        if (is_finish && answer_.finish_reason.empty()) continue;
+        if (is_last_word && !answer_.done_marker) continue;
         deliver(frame, out);
     }
-    if (answer_.error_after_finish && answer_.stream_error && !failed) fail(out);
+    if (fails) return fail(out);
     end_array(out);
 }
 
 void SimulatedStream::fail(std::string& out) {
-    StreamFacts facts(request_, facts_.response_id, static_cast<std::size_t>(facts_.created));
-    facts.frames = delivered_;
-    facts.usage = facts_.include_usage;
-    facts.done_marker = answer_.done_marker;
     std::string error;
-    append_stream_error(*answer_.stream_error, facts, error);
+    append_stream_error(*answer_.stream_error, stream_facts(), error);
     if (request_.protocol() == Protocol::gemini && !request_.route.json_array)
         out += error;  // not a frame
     else
         deliver(error, out);
-    if (!answer_.error_after_finish) end_array(out);
+    end_array(out);
+}
+
+StreamFacts SimulatedStream::stream_facts() const {
+    StreamFacts facts(request_, facts_.response_id, static_cast<std::size_t>(facts_.created));
+    facts.frames = delivered_;
+    facts.usage = facts_.include_usage;
+    facts.done_marker = answer_.done_marker;
+    return facts;
 }
 
 SimulatedStream::FrameKind SimulatedStream::kind_of(std::string_view frame) const noexcept {
     const std::string_view data = data_of(frame);
+    const auto has = [data](std::string_view part) { return data.find(part) != std::string_view::npos; };
     switch (request_.protocol()) {
         case Protocol::chat:
             if (data == "[DONE]") return FrameKind::marker;
-            return has(data, R"("choices":[])") ? FrameKind::usage : FrameKind::finish;
+            return has(R"("finish_reason":")") ? FrameKind::finish : FrameKind::content;
         case Protocol::responses:
-            return has(data, R"("type":"response.completed")") ||
-                           has(data, R"("type":"response.incomplete")") ||
-                           has(data, R"("type":"response.failed")")
-                       ? FrameKind::finish
+            return has(R"("type":"response.completed")") || has(R"("type":"response.incomplete")") ||
+                           has(R"("type":"response.failed")")
+                       ? FrameKind::all_in_one
                        : FrameKind::content;
         case Protocol::anthropic:
-            if (has(data, R"("type":"message_stop")")) return FrameKind::marker;
-            return has(data, R"("type":"message_delta")") ? FrameKind::finish : FrameKind::content;
+            if (has(R"("type":"message_stop")")) return FrameKind::marker;
+            return has(R"("type":"message_delta")") ? FrameKind::finish : FrameKind::content;
         case Protocol::gemini:
             break;
     }
-    return has(data, R"("finishReason":)") ? FrameKind::finish : FrameKind::content;
+    return has(R"("finishReason":)") ? FrameKind::finish : FrameKind::content;
 }
 
 void SimulatedStream::sign_of_life(std::string& out) {
-    const bool in_array = request_.route.json_array;
-    if (answer_.comments && !in_array) {
-        const std::string_view line_end = !answer_.line_end.empty() ? std::string_view(answer_.line_end)
-                                          : request_.protocol() == Protocol::gemini ? "\r\n"
-                                                                                    : "\n";
+    if (answer_.comments && !request_.route.json_array) {
+        const std::string_view usual = request_.protocol() == Protocol::gemini ? "\r\n" : "\n";
+        const std::string_view line_end = answer_.line_end.empty() ? usual : answer_.line_end;
         out.append(": keep-alive").append(line_end).append(line_end);
     }
     if (!answer_.pings) return;
@@ -290,10 +278,7 @@ void SimulatedStream::end_array(std::string& out) {
 }
 
 std::string SimulatedStream::as_one_object() const {
-    if (answer_.error) {
-        return prompt_block(
-            StreamFacts(request_, facts_.response_id, static_cast<std::size_t>(facts_.created)));
-    }
+    if (answer_.error) return prompt_block(stream_facts());
     MessageBuilder builder;
     for (std::size_t i = 0; i < chunks(); ++i) {
         for (const StreamEvent& event : events_of(i))

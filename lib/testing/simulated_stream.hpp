@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "adapters/dialect.hpp"
+#include "testing/simulated_error.hpp"
 #include "testing/simulated_request.hpp"
 
 namespace sluice::testing {
@@ -39,10 +40,13 @@ class SimulatedStream {
     std::string as_one_object() const;
 
   private:
-    enum class FrameKind : unsigned char { content, finish, usage, marker };
+    /// What a frame at the end of a stream brings. Responses has the finish and the marker in one.
+    enum class FrameKind : unsigned char { content, finish, marker, all_in_one };
 
     std::vector<StreamEvent> events_of(std::size_t index) const;
     StreamEvent finish_event() const;
+    StreamFacts stream_facts() const;
+    void append_gemini_metadata(std::string& out) const;
     FrameKind kind_of(std::string_view frame) const noexcept;
     /// Appends complete frames, with the line ends and in the framing that the answer wants.
     void deliver(std::string_view frames, std::string& out);
