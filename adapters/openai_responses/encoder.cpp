@@ -20,6 +20,18 @@ std::string one_line(std::string_view json) {
     return line;
 }
 
+// Items that are announced and not done. Outside the class: clang 14 finds no default constructor inside.
+struct OpenMessage : MessageItem {
+    std::size_t index = 0;
+};
+struct OpenReasoning : ReasoningItem {
+    std::size_t index = 0;
+};
+struct OpenCall : CallItem {
+    std::size_t index = 0;
+    std::uint32_t number = 0;  // the event's
+};
+
 class Encoder final : public StreamEncoder {
   public:
     explicit Encoder(AnswerFacts facts)
@@ -38,17 +50,6 @@ class Encoder final : public StreamEncoder {
     }
 
   private:
-    struct OpenMessage : MessageItem {
-        std::size_t index = 0;
-    };
-    struct OpenReasoning : ReasoningItem {
-        std::size_t index = 0;
-    };
-    struct OpenCall : CallItem {
-        std::size_t index = 0;
-        std::uint32_t number = 0;  // the event's
-    };
-
     // --- events ---
 
     void write(const TextDelta& delta, std::string& out) {
