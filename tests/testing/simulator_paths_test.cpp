@@ -1,7 +1,10 @@
 // What each path, header and key means to the simulator, seen from the wire.
+#include <sluice/message.hpp>
 #include <sluice/testing/simulator.hpp>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "adapters/dialect.hpp"
 #include "testing/simulator_support.hpp"
@@ -82,6 +85,51 @@ BOOST_AUTO_TEST_CASE(the_path_tells_the_dialect) {
             BOOST_TEST(answer(http("POST", target, kVersion, kContents)).status >= 400);
             BOOST_TEST(simulator->requests().back().model == "");
         }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_in_one_piece_says_what_a_stream_says) {
+    const auto ask = [&](const std::string& dialect, const std::string& model) {
+        const std::string messages = R"("messages":[{"role":"user","content":"hi"}]})";
+        if (dialect == "openai_chat")
+            return http("POST", "/v1/chat/completions", {}, R"({"model":")" + model + "\"," + messages);
+        if (dialect == "openai_responses") return http("POST", "/v1/responses", {}, responses_body(model));
+        if (dialect == "anthropic")
+            return http("POST", "/v1/messages", kVersion,
+                        R"({"max_tokens":9,"model":")" + model + "\"," + messages);
+        return http("POST", gemini_path(model, "generateContent"), {}, kContents);
+    };
+    for (const sluice::adapters::Dialect* dialect : sluice::adapters::dialects()) {
+        const auto whole = [&](const std::string& model) {
+            const std::string body = answer(ask(std::string(dialect->name()), model)).body;
+            const auto decoder = dialect->make_decoder({});
+            sluice::adapters::EventBatch batch;
+            decoder->on_body(body, batch);
+            decoder->on_end(batch);
+            sluice::MessageBuilder builder;
+            for (const sluice::StreamEvent& event : batch.events())
+                builder.add(event);
+            return std::move(builder).take();
+        };
+        BOOST_TEST_CONTEXT(dialect->name()) {
+            const sluice::AssistantMessage thought = whole("sim-reasoning");
+            BOOST_TEST(thought.reasoning() == "The user asks for a capital.");
+            BOOST_TEST(thought.text() == "The capital of Mongolia is Ulaanbaatar.");
+            BOOST_TEST(to_string(thought.stop_reason) == "stop");
+            BOOST_REQUIRE(thought.usage.has_value());
+            BOOST_TEST((thought.usage->output == sluice::Tokens{16}));
+            const std::vector<sluice::ToolCallPart> calls = whole("sim-tools").tool_calls();
+            BOOST_REQUIRE(calls.size() == 2U);
+            BOOST_TEST(calls[0].id == "call_sim0");
+            BOOST_TEST(calls[1].name == "get_time");
+            BOOST_TEST(calls[1].arguments == R"({"zone":"Asia/Ulaanbaatar"})");
+            const sluice::AssistantMessage refusal = whole("sim-refusal");
+            BOOST_TEST(refusal.refusal() + refusal.text() == "I cannot help with that.");
+            BOOST_TEST(to_string(refusal.stop_reason) == "content_filter");
+        }
+        // What would have come inside a stream comes as an HTTP error.
+        const sluice::tests::Answer failed = answer(ask(std::string(dialect->name()), "sim-error-midstream"));
+        BOOST_TEST(failed.status == (dialect->name() == "anthropic" ? 529 : 503));
     }
 }
 
