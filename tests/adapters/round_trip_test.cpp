@@ -498,7 +498,7 @@ struct RequestLoss {
     std::string_view reason;
 };
 
-// What a request cannot say in a dialect. All but the caches and the image's detail is told by a warning.
+// What a request cannot say in a dialect. All but the caches is told by a warning.
 constexpr RequestLoss kRequestLosses[] = {
     {"openai_chat", "text signature", "no service without a quirk takes it"},
     {"openai_chat", "call signature", "no service without a quirk takes it"},
