@@ -46,7 +46,7 @@ struct SimulatedToolCall {
 /// How an error inside a stream is written, where servers of one dialect differ (PROTOCOLS section 10.3). In
 /// the other dialects each of them is `usual`.
 enum class ErrorShape : std::uint8_t {
-    usual,        ///< As the dialect's own provider does it: docs/simulator.md, "Errors".
+    usual,        ///< As the dialect's own provider does it: docs/simulator.md, "Faults and dialects".
     in_chunk,     ///< Chat: in a chunk that has `choices` too, then [DONE] (OpenRouter).
     named_event,  ///< Chat: with `event: error`, then the end (Groq).
     field_line,   ///< Chat: a line `error: {...}`, which is not SSE (llama.cpp).
