@@ -251,10 +251,11 @@ class Parser : RequestReader {
         const std::string_view id = dom::string_at(detail, "id").value_or("");
         const std::optional<std::uint64_t> block = dom::count_at(detail, "index");
         ReasoningPart part;
-        part.redacted = dom::string_at(detail, "type") == std::string_view("reasoning.encrypted");
         part.id = id;
         part.text = dom::string_at(detail, "text").value_or("");
         if (part.text.empty()) part.text = dom::string_at(detail, "summary").value_or("");
+        part.redacted =
+            dom::string_at(detail, "type") == std::string_view("reasoning.encrypted") && part.text.empty();
         part.signature = signature_at(detail, part.redacted ? "data" : "signature");
         const bool continues = !details.empty() && !part.redacted && !details.back().redacted &&
                                details.back().signature.empty() && details.back().id == id &&

@@ -320,7 +320,8 @@ class Encoder : RequestWriter {
     void write_details(const std::vector<const ReasoningPart*>& reasoning) {
         std::vector<const ReasoningPart*> ours;
         for (const ReasoningPart* part : reasoning)
-            if (part->signature.empty() ? !part->text.empty() : may_return(part->signature))
+            if (part->signature.empty() ? !part->redacted && !part->text.empty()
+                                        : may_return(part->signature))
                 ours.push_back(part);
         if (ours.empty()) return;
         json_.key("reasoning_details").begin_array();

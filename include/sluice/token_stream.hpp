@@ -13,6 +13,7 @@
 #include <sluice/config.hpp>
 #include <sluice/event.hpp>
 #include <sluice/message.hpp>
+#include <sluice/rate_limit.hpp>
 
 #include <asio/awaitable.hpp>
 
@@ -53,6 +54,8 @@ class TokenSource {
     virtual const Answerer& answerer() const noexcept = 0;
     /// What could not be carried to this provider, one sentence each.
     virtual std::span<const std::string> warnings() const noexcept { return {}; }
+    /// What the answer's header fields said about the provider's rate limits.
+    virtual std::span<const RateLimit> rate_limits() const noexcept { return {}; }
     /// What the provider has reported so far; a stream that failed may still have cost money.
     virtual std::optional<Usage> usage() const noexcept { return std::nullopt; }
 };
@@ -92,6 +95,9 @@ class TokenStream {
     std::span<const Attempt> attempts() const noexcept;
     /// What could not be carried to the provider that answers, one sentence each.
     std::span<const std::string> warnings() const noexcept;
+    /// What the answer's header fields said about the provider's rate limits; empty when they said nothing.
+    /// Valid as long as the stream is not moved.
+    std::span<const RateLimit> rate_limits() const noexcept;
     /// What the provider has reported so far, whether or not the stream ends well. Absent is unknown, not
     /// zero.
     std::optional<Usage> usage() const noexcept;

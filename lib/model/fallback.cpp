@@ -24,6 +24,7 @@ class HeldSource final : public TokenSource {
           views_(events_.begin(), events_.end()),
           answerer_(from.answerer()),
           warnings_(from.warnings().begin(), from.warnings().end()),
+          rate_limits_(from.rate_limits().begin(), from.rate_limits().end()),
           usage_(from.usage()) {}
 
     asio::awaitable<std::span<const StreamEvent>> next_batch() override {
@@ -34,6 +35,7 @@ class HeldSource final : public TokenSource {
     asio::awaitable<void> close() override { co_return; }
     const Answerer& answerer() const noexcept override { return answerer_; }
     std::span<const std::string> warnings() const noexcept override { return warnings_; }
+    std::span<const RateLimit> rate_limits() const noexcept override { return rate_limits_; }
     std::optional<Usage> usage() const noexcept override { return usage_; }
 
   private:
@@ -41,6 +43,7 @@ class HeldSource final : public TokenSource {
     std::vector<StreamEvent> views_;
     Answerer answerer_;
     std::vector<std::string> warnings_;
+    std::vector<RateLimit> rate_limits_;
     std::optional<Usage> usage_;
     bool given_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include "adapters/body_reader.hpp"
 #include "adapters/media_type.hpp"
+#include "adapters/rate_limits.hpp"
 #include "model/transform.hpp"
 #include "net/http_call.hpp"
 #include "wire/http_response.hpp"
@@ -30,7 +31,8 @@ class HttpSource final : public TokenSource {
           call_(std::move(call)),
           decoder_(std::move(decoder)),
           reader_(*decoder_, body_limits(provider_->options().limits)),
-          warnings_(std::move(warnings)) {
+          warnings_(std::move(warnings)),
+          rate_limits_(adapters::read_rate_limits(call_->head().headers)) {
         answerer_.provider_id = provider_->id();
         answerer_.origin = provider_->origin();
         answerer_.model_id = std::move(model);
@@ -67,6 +69,7 @@ class HttpSource final : public TokenSource {
     asio::awaitable<void> close() override { return call_->finish(); }
     const Answerer& answerer() const noexcept override { return answerer_; }
     std::span<const std::string> warnings() const noexcept override { return warnings_; }
+    std::span<const RateLimit> rate_limits() const noexcept override { return rate_limits_; }
     std::optional<Usage> usage() const noexcept override { return decoder_->usage(); }
 
   private:
@@ -120,6 +123,7 @@ class HttpSource final : public TokenSource {
     adapters::BodyReader reader_;
     adapters::EventBatch batch_;
     std::vector<std::string> warnings_;
+    std::vector<RateLimit> rate_limits_;
     Answerer answerer_;
     std::string whole_body_;
     bool batch_is_new_ = false;  // take_whole() has filled the batch, and nobody has seen it yet

@@ -196,6 +196,9 @@ std::span<const Attempt> TokenStream::attempts() const noexcept {
 std::span<const std::string> TokenStream::warnings() const noexcept {
     return impl_->source->warnings();
 }
+std::span<const RateLimit> TokenStream::rate_limits() const noexcept {
+    return impl_->source->rate_limits();
+}
 std::optional<Usage> TokenStream::usage() const noexcept {
     return impl_->source->usage();
 }

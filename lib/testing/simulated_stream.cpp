@@ -196,6 +196,12 @@ void SimulatedStream::finish(std::string& out) {
 
 void SimulatedStream::fail(std::string& out) {
     std::string error;
+    if (answer_.stream_error->shape == ErrorShape::gateway) {
+        const ErrorInfo info(answer_.stream_error->kind, Phase::stream, "the simulator was asked to fail");
+        encoder_->encode(StreamEvent(Failure{&info}), error);
+        deliver(error, out);
+        return end_array(out);
+    }
     append_stream_error(*answer_.stream_error, stream_facts(), error);
     if (request_.protocol() == Protocol::gemini && !request_.route.json_array)
         out += error;  // not a frame

@@ -55,6 +55,7 @@ constexpr std::array kShapes{
     NamedShape{"flat", ErrorShape::flat},
     NamedShape{"failed_only", ErrorShape::failed_only},
     NamedShape{"framed", ErrorShape::framed},
+    NamedShape{"gateway", ErrorShape::gateway},
 };
 
 bool read(std::string_view text, std::size_t& value) {
@@ -191,7 +192,7 @@ constexpr std::array kKeys{
         }},
     Key{"error_after", kCount, set_answer<&A::error_after>},
     Key{"error_after_finish", kFlag, set_answer<&A::error_after_finish>},
-    Key{"error_shape", "usual, in_chunk, named_event, field_line, flat, failed_only or framed",
+    Key{"error_shape", "usual, in_chunk, named_event, field_line, flat, failed_only, framed or gateway",
         [](Draft& d, std::string_view v) {
             const auto* const known = std::find_if(kShapes.begin(), kShapes.end(),
                                                    [v](const NamedShape& s) { return s.name == v; });

@@ -213,10 +213,10 @@ BOOST_AUTO_TEST_CASE(errors_keep_their_kind) {
         {provider_unavailable, 502, "api_error", provider_unavailable},
         {provider_overloaded, 529, "overloaded_error", provider_overloaded},
         {provider_timeout, 504, "timeout_error", provider_timeout},
-        {stream_truncated, 502, "api_error", provider_unavailable},
+        {stream_truncated, 502, "api_error", stream_truncated},
         {all_providers_failed, 502, "api_error", provider_unavailable},
         {context_length_exceeded, 400, "invalid_request_error", context_length_exceeded},
-        {provider_auth_failed, 502, "api_error", provider_unavailable},  // our key, not the client's
+        {provider_auth_failed, 502, "api_error", provider_auth_failed},  // our key, not the client's
         {provider_bad_request, 400, "invalid_request_error", provider_bad_request},
         {model_not_found, 404, "not_found_error", model_not_found},
         {content_filtered, 400, "invalid_request_error", content_filtered},

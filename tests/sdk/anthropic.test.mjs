@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import {
-  all, answer, calls, failsAtOnce, failsMidway, question, startSimulator, textBefore, thought, untilError,
+  all, answer, calls, failsAtOnce, failsMidway, gatewayError, question, startSimulator, textBefore, thought, untilError,
 } from './simulator.mjs';
 
 const origin = await startSimulator();
@@ -60,7 +60,8 @@ test('errors, before, first in and in the middle of the stream', async () => {
   await assert.rejects(final('sim-429'), Anthropic.RateLimitError);
   await assert.rejects(final('sim-401'), Anthropic.AuthenticationError);
   await assert.rejects(final('sim-404'), Anthropic.NotFoundError);
-  for (const model of failsAtOnce) await assert.rejects(final(model), Anthropic.APIError, model);
+  for (const model of [...failsAtOnce, gatewayError(0), gatewayError(2)])
+    await assert.rejects(final(model), Anthropic.APIError, model);
   const { items, error } = await untilError(await client.messages.create({ ...request(failsMidway), stream: true }));
   assert.equal(items.map((event) => event.delta?.text ?? '').join(''), textBefore);
   assert.ok(error instanceof Anthropic.APIError);

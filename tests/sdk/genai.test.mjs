@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError, GoogleGenAI } from '@google/genai';
-import { all, answer, calls, question, startSimulator, thought } from './simulator.mjs';
+import { all, answer, calls, gatewayError, question, startSimulator, thought } from './simulator.mjs';
 
 const origin = await startSimulator();
 const client = new GoogleGenAI({ apiKey: 'test', httpOptions: { baseUrl: origin } });
@@ -50,5 +50,6 @@ test('errors, before, first in and in the middle of the stream', async () => {
   const read = async (model) => all(await client.models.generateContentStream({ model, contents: question }));
   await assert.rejects(read('sim-429'), (error) => error instanceof ApiError && error.status === 429);
   await assert.rejects(read('sim-404'), (error) => error instanceof ApiError && error.status === 404);
-  for (const model of ['sim-error-first', 'sim-error-midstream']) await assert.rejects(read(model), model);
+  for (const model of ['sim-error-first', 'sim-error-midstream', gatewayError(0), gatewayError(2)])
+    await assert.rejects(read(model), model);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 import {
-  all, answer, calls, failsAtOnce, failsMidway, question, startSimulator, textBefore, thought, untilError,
+  all, answer, calls, failsAtOnce, failsMidway, gatewayError, question, startSimulator, textBefore, thought, untilError,
 } from './simulator.mjs';
 
 const origin = await startSimulator();
@@ -59,7 +59,8 @@ test('chat: errors, before, first in and in the middle of the stream', async () 
   await assert.rejects(chat('sim-429'), (error) => error instanceof OpenAI.RateLimitError && error.status === 429);
   await assert.rejects(chat('sim-401'), OpenAI.AuthenticationError);
   await assert.rejects(chat('sim-404'), OpenAI.NotFoundError);
-  for (const model of failsAtOnce) await assert.rejects(chat(model), OpenAI.APIError, model);
+  for (const model of [...failsAtOnce, gatewayError(0), gatewayError(2)])
+    await assert.rejects(chat(model), OpenAI.APIError, model);
   const { items, error } = await untilError(
     await client.chat.completions.create({ model: failsMidway, messages, stream: true }),
   );
@@ -117,7 +118,7 @@ test('responses: reasoning, streamed and not', async () => {
 test('responses: errors, before, first in and in the middle of the stream', async () => {
   await assert.rejects(respond('sim-429'), OpenAI.RateLimitError);
   await assert.rejects(respond('sim-401'), OpenAI.AuthenticationError);
-  for (const model of [...failsAtOnce, failsMidway]) {
+  for (const model of [...failsAtOnce, gatewayError(0), failsMidway]) {
     const events = [];
     let failed = false; // `error` is thrown, `response.failed` is an event
     try {

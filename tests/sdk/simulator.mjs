@@ -34,6 +34,10 @@ export const failsAtOnce = ['sim-error-first', 'sim-metadata-then-error'];
 export const failsMidway = 'sim-error-midstream';
 export const textBefore = answer.split(/(?= )/).slice(0, 4).join('');
 
+/** The model whose stream ends, after so many tokens, in an error as our own encoder writes it. */
+export const gatewayError = (tokens, ...more) =>
+  ['sim:error=overloaded', `error_after=${tokens}`, 'error_shape=gateway', ...more].join(',');
+
 /** The items up to the error of an async iterable that must throw. */
 export async function untilError(stream) {
   const items = [];

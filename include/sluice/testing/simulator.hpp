@@ -44,7 +44,7 @@ struct SimulatedToolCall {
 };
 
 /// How an error inside a stream is written, where servers of one dialect differ (PROTOCOLS section 10.3). In
-/// the other dialects each of them is `usual`.
+/// the dialects that it does not name, each of them is `usual`.
 enum class ErrorShape : std::uint8_t {
     usual,        ///< As the dialect's own provider does it: docs/simulator.md, "Faults and dialects".
     in_chunk,     ///< Chat: in a chunk that has `choices` too, then [DONE] (OpenRouter).
@@ -53,6 +53,7 @@ enum class ErrorShape : std::uint8_t {
     flat,         ///< Responses: the fields beside `type`, then response.failed.
     failed_only,  ///< Responses: response.failed alone.
     framed,       ///< Gemini: as `data:`, not as bare JSON.
+    gateway,      ///< Every dialect: as a sluice gateway tells its own client, by the dialect's encoder.
 };
 
 /// An error as a provider reports it. Each dialect has its own words for a kind, and its own status; what is
