@@ -14,7 +14,8 @@ std::size_t readable_from(std::string_view part, std::string_view window, std::s
     const char* end = begin + window.size();
     bool inside =
         std::less_equal<>()(begin, part.data()) && std::less_equal<>()(part.data() + part.size(), end);
-    return inside ? readable - static_cast<std::size_t>(part.data() - begin) : 0;
+    const std::size_t before = inside ? static_cast<std::size_t>(part.data() - begin) : readable;
+    return readable > before ? readable - before : 0;
 }
 
 }  // namespace

@@ -43,10 +43,10 @@ class BodyReader {
 
     /// Decodes everything complete in `window`, which starts where the last call's result left off;
     /// `readable` is how many bytes are allocated from its start on (simdjson may look at 64 beyond a frame;
-    /// with less it copies). Appends events to `out`, with raw() set. Returns how many bytes can be consumed:
-    /// up to the end of the last frame that made an event. The window may be moved between calls. After the
-    /// terminal event everything is consumed and ignored.
-    /// Stops once `out` has `max_events`: is_behind() then, and the rest waits for the next call.
+    /// with less, or 0 for unknown, it copies). Appends events to `out`, with raw() set. Returns how many
+    /// bytes can be consumed: up to the end of the last frame that made an event. The window may be moved
+    /// between calls. After the terminal event everything is consumed and ignored. Stops once `out` has
+    /// `max_events`: is_behind() then, and the rest waits for the next call.
     std::size_t feed(std::string_view window, std::size_t readable, EventBatch& out,
                      std::size_t max_events = SIZE_MAX);
     /// feed() stopped because the batch was full: call it again, before there is more to read.
