@@ -1,6 +1,7 @@
 #include "adapters/anthropic/answer.hpp"
 
 #include "adapters/anthropic/dialect.hpp"
+#include "adapters/anthropic/proof.hpp"
 #include "adapters/anthropic/stop_reason.hpp"
 #include "adapters/ascii.hpp"
 #include "adapters/error_answer.hpp"
@@ -67,11 +68,14 @@ class Content {
   public:
     Content(wire::JsonWriter& json, const AnswerFacts& facts) : json_(json), facts_(facts) {}
 
-    void operator()(const TextPart& part) { text(part.text); }
+    void operator()(const TextPart& part) {
+        text(part.text);
+        proof(part.signature, kTextMark);
+    }
     void operator()(const RefusalPart& part) { text(part.text); }
     void operator()(const ReasoningPart& part) {
-        const std::string& origin = part.signature.origin.empty() ? facts_.origin : part.signature.origin;
-        const std::string signature = signature_for_client(part.signature.value, origin, kName);
+        const std::string signature =
+            signature_for_client(part.signature.value, origin_of(part.signature), kName);
         json_.begin_object().key("type");
         if (part.redacted)
             json_.string("redacted_thinking").key("data").string(signature);
@@ -80,6 +84,7 @@ class Content {
         json_.end_object();
     }
     void operator()(const ToolCallPart& part) {
+        proof(part.signature, kCallMark);
         json_.begin_object().key("type").string("tool_use").key("id").string(part.id);
         json_.key("name").string(part.name).key("input");
         write_input(json_, part.arguments);
@@ -92,6 +97,14 @@ class Content {
     void operator()(const ToolResultPart&) {}
 
   private:
+    const std::string& origin_of(const Signature& signature) const {
+        return signature.origin.empty() ? facts_.origin : signature.origin;
+    }
+    void proof(const Signature& signature, std::string_view mark) {
+        if (signature.empty()) return;
+        json_.begin_object().key("type").string("redacted_thinking").key("data");
+        json_.string(proof_for_client(signature.value, origin_of(signature), mark)).end_object();
+    }
     void text(std::string_view what) {
         if (what.empty()) return;
         json_.begin_object().key("type").string("text").key("text").string(what).end_object();

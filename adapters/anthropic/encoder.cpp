@@ -2,6 +2,7 @@
 
 #include "adapters/anthropic/answer.hpp"
 #include "adapters/anthropic/dialect.hpp"
+#include "adapters/anthropic/proof.hpp"
 #include "adapters/anthropic/stop_reason.hpp"
 #include "adapters/ascii.hpp"
 #include "adapters/origin.hpp"
@@ -65,9 +66,12 @@ void Encoder::encode(const StreamEvent& event, std::string& out) {
 }
 
 void Encoder::write(const TextDelta& delta, std::string& out) {
-    if (delta.text.empty()) return;
-    need(Kind::text, out);
-    write_delta(block_, "text_delta", "text", delta.text, out);
+    if (!delta.text.empty()) {
+        need(Kind::text, out);
+        write_delta(block_, "text_delta", "text", delta.text, out);
+    }
+    if (!delta.signature.empty())
+        write_redacted(proof_for_client(delta.signature, facts_.origin, kTextMark), out);
 }
 
 void Encoder::write(const RefusalDelta& delta, std::string& out) {
@@ -77,12 +81,7 @@ void Encoder::write(const RefusalDelta& delta, std::string& out) {
 
 void Encoder::write(const ReasoningDelta& delta, std::string& out) {
     const std::string signature = signature_for_client(delta.signature, facts_.origin, kName);
-    if (delta.redacted) {
-        close(out);
-        const std::uint64_t block = start_block(
-            "redacted_thinking", out, [&](wire::JsonWriter& json) { json.key("data").string(signature); });
-        return stop_block(block, out);
-    }
+    if (delta.redacted) return write_redacted(signature, out);
     if (delta.text.empty() && signature.empty()) return;
     const bool is_another = !delta.id.empty() && !item_.empty() && delta.id != item_;
     if (kind_ == Kind::thinking && is_another) close(out);
@@ -94,7 +93,16 @@ void Encoder::write(const ReasoningDelta& delta, std::string& out) {
     close(out);
 }
 
+void Encoder::write_redacted(std::string_view data, std::string& out) {
+    close(out);
+    const std::uint64_t block =
+        start_block("redacted_thinking", out, [&](wire::JsonWriter& json) { json.key("data").string(data); });
+    stop_block(block, out);
+}
+
 void Encoder::write(const ToolCallStart& start, std::string& out) {
+    if (!start.signature.empty())
+        write_redacted(proof_for_client(start.signature, facts_.origin, kCallMark), out);
     close(out);
     Call call;
     call.index = start.index;

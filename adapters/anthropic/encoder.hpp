@@ -49,6 +49,7 @@ class Encoder final : public StreamEncoder {
     void write(const Finish& end, std::string& out);
     void write(const Failure& failure, std::string& out);
 
+    void write_redacted(std::string_view data, std::string& out);
     void need(Kind kind, std::string& out);
     template <typename WriteFields>
     std::uint64_t start_block(std::string_view type, std::string& out, WriteFields write_fields);

@@ -1,9 +1,11 @@
 #include "adapters/anthropic/dialect.hpp"
+#include "adapters/anthropic/proof.hpp"
 #include "adapters/request_reader.hpp"
 
 #include <algorithm>
 #include <initializer_list>
 #include <iterator>
+#include <utility>
 
 namespace sluice::adapters::anthropic {
 namespace {
@@ -176,15 +178,37 @@ class Reader : RequestReader {
 
     std::vector<Part> read_blocks(const std::string& path, dom::Element value) {
         std::vector<Part> parts;
+        Signature call_proof;
         std::size_t i = 0;
         const dom::Array blocks = value.get_array();
         for (dom::Element block : blocks) {
             const std::string block_path = at(path, i++);
             if (!is_object(block_path, block)) break;
-            if (std::optional<Part> part = read_block(block_path, block)) parts.push_back(std::move(*part));
+            if (std::optional<Part> part = read_block(block_path, block))
+                add_part(std::move(*part), call_proof, parts);
             if (failed()) break;
         }
         return parts;
+    }
+
+    /// Proofs of texts and calls go back to where they belong (proof.hpp).
+    static void add_part(Part part, Signature& call_proof, std::vector<Part>& parts) {
+        if (auto* reasoning = std::get_if<ReasoningPart>(&part); reasoning && reasoning->redacted) {
+            Signature& proof = reasoning->signature;
+            if (take_mark(proof, kCallMark)) {
+                call_proof = std::move(proof);
+                return;
+            }
+            if (take_mark(proof, kTextMark)) {
+                if (parts.empty() || !std::holds_alternative<TextPart>(parts.back()))
+                    parts.emplace_back(TextPart());
+                std::get<TextPart>(parts.back()).signature = std::move(proof);
+                return;
+            }
+        }
+        if (auto* call = std::get_if<ToolCallPart>(&part))
+            call->signature = std::exchange(call_proof, Signature());
+        parts.push_back(std::move(part));
     }
 
     std::optional<Part> read_block(const std::string& path, dom::Element block) {

@@ -42,6 +42,7 @@ class Encoder : RequestWriter {
         json_.key("input").begin_array();
         for (const Message& message : messages)
             write_message(message);
+        if (out_.body.ends_with('[')) fail("nothing of the conversation can be said to this model");
         json_.end_array();
     }
 

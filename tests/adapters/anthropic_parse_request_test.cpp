@@ -1,6 +1,8 @@
 // What a client of Anthropic's SDK sends, as a canonical request; and back, with nothing lost on the way.
 #include "adapters/anthropic/dialect.hpp"
 
+#include "adapters/body_reader.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <string>
@@ -167,6 +169,61 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named) {
         BOOST_TEST(!got.has_value());
         if (!got) BOOST_TEST(got.error().message == c.message);
         if (!got) BOOST_TEST((got.error().kind == ErrorKind::provider_bad_request));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(proofs_of_texts_and_calls_come_back_to_their_place) {
+    const std::string gemini = "gemini@google";
+    AssistantMessage answer;
+    answer.stop_reason = StopReason::tool_calls;
+    TextPart text("Let me look.");
+    text.signature = Signature("text proof", gemini);
+    ToolCallPart first("call_1", "look", R"({"at":1})"), second("call_2", "look", "{}");
+    first.signature = Signature("call proof", gemini);
+    answer.parts = {ReasoningPart("hm", Signature("thought", gemini)), text, first, second};
+    adapters::AnswerFacts facts;
+    facts.origin = gemini;
+
+    StreamEvent const events[] = {ReasoningDelta{"hm", "thought"},
+                                  TextDelta{"Let me look."},
+                                  TextDelta{"", "text proof"},
+                                  ToolCallStart{0, "call_1", "look", "call proof"},
+                                  ToolCallDelta{0, R"({"at":1})"},
+                                  ToolCallEnd{0},
+                                  ToolCallStart{1, "call_2", "look"},
+                                  ToolCallEnd{1},
+                                  Finish{StopReason::tool_calls, "STOP", {}}};
+    auto encoder = adapters::anthropic::dialect().make_encoder(facts);
+    std::string stream;
+    for (const StreamEvent& event : events)
+        encoder->encode(event, stream);
+    MessageBuilder builder;
+    auto decoder = adapters::anthropic::dialect().make_decoder({});
+    adapters::EventBatch batch;
+    adapters::BodyReader(*decoder).finish(stream, 0, batch);
+    for (const StreamEvent& event : batch.events())
+        builder.add(event);
+    // A client of the SDK sends the blocks of the answer, streamed or not, back as they are.
+    adapters::AnswerFacts own;
+    own.origin = "anthropic@*";
+    for (const std::string& body :
+         {adapters::anthropic::dialect().encode_answer(answer, facts),
+          adapters::anthropic::dialect().encode_answer(std::move(builder).take(), own)}) {
+        const std::size_t from = body.find("\"content\":") + 10, to = body.find("],\"stop_reason\"");
+        BOOST_REQUIRE(to != std::string::npos);
+        const adapters::ParsedRequest got =
+            parsed(R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"},)"
+                   R"({"role":"assistant","content":)" +
+                   body.substr(from, to + 1 - from) + "}]}");
+        const std::vector<Part>& parts = got.request.messages().at(1).parts;
+        BOOST_REQUIRE_EQUAL(parts.size(), 4u);
+        const auto is = [&](const Signature& proof, const char* value) {
+            return proof.value == value && proof.origin == gemini;
+        };
+        BOOST_TEST(is(std::get<ReasoningPart>(parts[0]).signature, "thought"));
+        BOOST_TEST(is(std::get<TextPart>(parts[1]).signature, "text proof"));
+        BOOST_TEST(is(std::get<ToolCallPart>(parts[2]).signature, "call proof"));
+        BOOST_TEST(std::get<ToolCallPart>(parts[3]).signature.empty());
     }
 }
 

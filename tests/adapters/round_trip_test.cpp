@@ -20,13 +20,12 @@ using test::Decoded;
 
 /// What an answer may lose in a dialect that is not its own.
 enum class Aspect {
-    refusal,                   // becomes text
-    hidden_reasoning,          // left out
-    text_and_call_signatures,  // left out
-    broken_arguments,          // become {"INVALID_JSON": "..."}
-    cache_write,               // of the usage
-    unknown_counts,            // become 0
-    finish,                    // becomes another reason, or a failure
+    refusal,           // becomes text
+    hidden_reasoning,  // left out
+    broken_arguments,  // become {"INVALID_JSON": "..."}
+    cache_write,       // of the usage
+    unknown_counts,    // become 0
+    finish,            // becomes another reason, or a failure
 };
 
 struct Loss {
@@ -43,7 +42,6 @@ constexpr Loss kLosses[] = {
     {"openai_responses", Aspect::finish, "no such status: completed", StopReason::unknown},
     {"openai_responses", Aspect::finish, "response.failed, which is a failure", StopReason::error},
     {"anthropic", Aspect::refusal, "has no such block; the stop reason tells"},
-    {"anthropic", Aspect::text_and_call_signatures, "only thinking has a signature"},
     {"anthropic", Aspect::unknown_counts, "its SDKs demand numbers"},
     {"gemini", Aspect::refusal, "has no such part; the finish reason tells"},
     {"gemini", Aspect::hidden_reasoning, "would come back without its mark"},
@@ -118,15 +116,14 @@ void check_usage(std::optional<Usage> was, const std::optional<Usage>& is, std::
 
 /// The signatures of an answer as far as `through` carries them.
 std::vector<std::string> signatures(const std::vector<OwnedEvent>& events, std::string_view through) {
-    const bool beside_reasoning = !loses(through, Aspect::text_and_call_signatures);
     std::vector<std::string> values;
     for (const StreamEvent& event : events) {
         std::string_view value;
         if (const auto* delta = event.as<ReasoningDelta>();
             delta && !(delta->redacted && loses(through, Aspect::hidden_reasoning)))
             value = delta->signature;
-        if (const auto* text = event.as<TextDelta>(); text && beside_reasoning) value = text->signature;
-        if (const auto* call = event.as<ToolCallStart>(); call && beside_reasoning) value = call->signature;
+        if (const auto* text = event.as<TextDelta>(); text) value = text->signature;
+        if (const auto* call = event.as<ToolCallStart>(); call) value = call->signature;
         if (!value.empty()) values.emplace_back(value);
     }
     return values;
