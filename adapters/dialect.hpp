@@ -11,7 +11,7 @@
 
 #include "adapters/services.hpp"
 #include "wire/http_response.hpp"
-#include "wire/json_reader.hpp"
+#include "wire/json_text.hpp"
 #include "wire/sse.hpp"
 
 #include <cstddef>

@@ -3,6 +3,8 @@
 #include "adapters/ascii.hpp"
 #include "adapters/retry_hint.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
 

@@ -1,12 +1,12 @@
-// Reading JSON is simdjson On-Demand in place, one parser a thread. This header has the few pieces around it.
+// Reading JSON is simdjson On-Demand in place, one parser a thread. What of JSON needs no parser is in
+// json_text.hpp, because simdjson's header takes two seconds to compile.
 #pragma once
 
 #include <simdjson.h>
 
-#include <cstddef>
-#include <memory>
 #include <string_view>
-#include <vector>
+
+#include "wire/json_text.hpp"
 
 namespace sluice::wire {
 
@@ -15,38 +15,6 @@ namespace json = simdjson::ondemand;
 /// This thread's parser. Nothing of a document may be kept over a suspension or the next document on this
 /// thread.
 json::parser& thread_parser();
-
-/// Whether `text` is one complete, valid JSON value in valid UTF-8 (RFC 8259, checked to the last byte), at
-/// most 1024 deep. Numbers of any size and lone surrogate escapes are JSON, although simdjson refuses to read
-/// them.
-bool is_json(std::string_view text);
-
-/// Memory for unescaped strings that must live as long as a batch of events. Grows to what a batch needs,
-/// then allocates no more.
-class TextArena {
-  public:
-    /// `bytes` of storage, stable until reset().
-    char* allocate(std::size_t bytes);
-    /// Gives back what the last allocate() did not use.
-    void shrink_last(std::size_t unused) noexcept;
-    /// Everything handed out is gone; memory is kept, up to `keep` bytes.
-    void reset(std::size_t keep = std::size_t{256} << 10) noexcept;
-    std::size_t capacity() const noexcept;
-
-  private:
-    struct Block {
-        std::unique_ptr<char[]> data;
-        std::size_t size = 0;
-        std::size_t used = 0;
-    };
-    std::vector<Block> blocks_;
-    std::size_t current_ = 0;
-};
-
-/// The text of a JSON string whose source, quotes excluded, is `escaped`. A view of `escaped` itself when
-/// nothing is escaped, else of `arena`. A lone surrogate becomes U+FFFD (tokens can split a pair). False for
-/// an escape that JSON does not have.
-bool unescape(std::string_view escaped, TextArena& arena, std::string_view& text);
 
 /// A string value's source between its quotes, without unescaping. False when `value` is not a string.
 bool string_source(json::value& value, std::string_view& escaped);

@@ -3,6 +3,7 @@
 #include "adapters/redact.hpp"
 #include "support/decode.hpp"
 
+#include <simdjson.h>
 #include <boost/test/unit_test.hpp>
 
 #include <string>

@@ -1,6 +1,7 @@
 // Every quirk of PROTOCOLS sections 3, 7, 8, 9, 10.3 and 13, one stream each, written by hand.
 #include "support/decode.hpp"
 
+#include <simdjson.h>
 #include <boost/test/unit_test.hpp>
 
 #include <string>

@@ -4,6 +4,8 @@
 #include "adapters/anthropic/dialect.hpp"
 #include "support/decode.hpp"
 
+#include <simdjson.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -4,6 +4,8 @@
 #include "adapters/retry_hint.hpp"
 #include "support/decode.hpp"
 
+#include <simdjson.h>
+
 #include <array>
 #include <cstdint>
 #include <cstdlib>

@@ -4,6 +4,8 @@
 #include "adapters/gemini/dialect.hpp"
 #include "support/decode.hpp"
 
+#include <simdjson.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -3,6 +3,8 @@
 // seeds the reads. An answer that ended well is the same after it was encoded for a client.
 #include "support/decode.hpp"
 
+#include <simdjson.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

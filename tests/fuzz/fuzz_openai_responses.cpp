@@ -5,6 +5,8 @@
 #include "adapters/openai_responses/dialect.hpp"
 #include "support/decode.hpp"
 
+#include <simdjson.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <string>
