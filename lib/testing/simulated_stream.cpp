@@ -28,9 +28,11 @@ std::string_view id_prefix(Protocol protocol) noexcept {
 }
 
 /// The events of one call: its announcement, then its arguments in pieces.
-void append_tool_chunks(const SimulatedToolCall& call, std::uint32_t index,
+void append_tool_chunks(const SimulatedToolCall& call, std::uint32_t index, Protocol protocol,
                         std::vector<std::vector<StreamEvent>>& chunks) {
-    chunks.push_back({ToolCallStart{index, call.id, call.name, call.signature}});
+    const bool signs_calls = protocol == Protocol::gemini;
+    const std::string_view proof = signs_calls ? std::string_view(call.signature) : std::string_view();
+    chunks.push_back({ToolCallStart{index, call.id, call.name, proof}});
     const std::string_view arguments = call.arguments;
     for (std::size_t at = 0; at < arguments.size(); at += kArgumentsPiece) {
         // Cut between bytes, as real ones are between tokens; a piece never splits a character of an ASCII
@@ -90,7 +92,8 @@ SimulatedStream::SimulatedStream(const SimulatedAnswer& answer, const SimulatedR
     facts_.include_usage = answer.usage && (request.include_usage || !request.stream);
     encoder_ = dialect.make_encoder(facts_);
     for (std::size_t i = 0; i < answer.tool_calls.size(); ++i)
-        append_tool_chunks(answer.tool_calls[i], static_cast<std::uint32_t>(i), tool_chunks_);
+        append_tool_chunks(answer.tool_calls[i], static_cast<std::uint32_t>(i), request.protocol(),
+                           tool_chunks_);
 }
 
 std::string_view SimulatedStream::content_type() const noexcept {
