@@ -1,71 +1,20 @@
 #include "adapters/openai_chat/chunk.hpp"
 
-#include "adapters/ascii.hpp"
-
-#include <cstring>
+#include "adapters/json_fields.hpp"
 
 namespace sluice::adapters::openai_chat {
 namespace {
 
 namespace json = wire::json;
 using Error = simdjson::error_code;
+using fields::is;
+using fields::kind_of;
+using fields::raw_text;
+using fields::read_count;
+using fields::says_nothing;
 using simdjson::SUCCESS;
 
 constexpr std::size_t kMaxChoices = 128;  // OpenAI's own limit of n
-
-/// Whether the key that starts at `at` (just after its quote) is `name`. The bytes read are padded for it.
-template <std::size_t N>
-bool is(const char* at, const char (&name)[N]) noexcept {
-    return std::memcmp(at, name, N - 1) == 0 && at[N - 1] == '"';
-}
-
-/// The first byte of a value decides what it is: '"', '{', '[', 'n', 't', 'f' or a digit.
-char kind_of(json::value& value) noexcept {
-    return value.raw_json_token().front();
-}
-
-bool read_count(json::value value, std::optional<std::uint64_t>& out) noexcept {
-    char kind = kind_of(value);
-    if (!is_digit(kind)) return false;
-    std::uint64_t whole = 0;
-    if (value.get_uint64().get(whole) == SUCCESS) {
-        out = whole;
-        return true;
-    }
-    double real = 0;
-    if (value.get_double().get(real) != SUCCESS || real < 0 || real >= 1.8e19) return false;
-    out = static_cast<std::uint64_t>(real);
-    return true;
-}
-
-/// The text of any value as it was on the wire.
-Error raw_text(json::value value, std::string_view& out) {
-    switch (kind_of(value)) {
-        case '{': {
-            json::object object;
-            if (Error error = value.get_object().get(object)) return error;
-            if (Error error = object.raw_json().get(out)) return error;
-            break;
-        }
-        case '[': {
-            json::array array;
-            if (Error error = value.get_array().get(array)) return error;
-            if (Error error = array.raw_json().get(out)) return error;
-            break;
-        }
-        default:
-            out = value.raw_json_token();
-    }
-    out = trim(out);
-    return contains("\"{[tfn-0123456789", out.substr(0, 1)) ? SUCCESS : simdjson::TAPE_ERROR;
-}
-
-/// null, "", [] and {}: a server that always sends the field has nothing to say.
-bool says_nothing(std::string_view json) noexcept {
-    return json == "null" || json == "\"\"" || json == "false" ||
-           (json.size() >= 2 && (json.front() == '[' || json.front() == '{') &&
-            trim(json.substr(1, json.size() - 2)).empty());
-}
 
 /// Calls `read(key, field)` for every field of `object`.
 template <typename Read>
