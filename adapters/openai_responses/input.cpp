@@ -15,12 +15,15 @@ bool is_state_field(std::string_view name) noexcept {
     return name == "previous_response_id" || name == "conversation" || name == "background";
 }
 
+bool is_content_type(std::string_view type) noexcept {
+    return type.starts_with("input_") || type.starts_with("output_") || type == "refusal";
+}
+
 bool is_content_part(std::string_view json) {
     simdjson::dom::parser parser;
     wire::dom::Element part;
     if (parser.parse(json.data(), json.size()).get(part) != simdjson::SUCCESS) return false;
-    const std::string_view type = wire::dom::string_at(part, "type").value_or("");
-    return type.starts_with("input_") || type.starts_with("output_") || type == "refusal";
+    return is_content_type(wire::dom::string_at(part, "type").value_or(""));
 }
 
 std::string custom_tool_name(std::string_view json) {

@@ -15,6 +15,8 @@ bool is_state_field(std::string_view name) noexcept;
 /// Whether a native part belongs into the content of a message ("input_file", ...) rather than among the
 /// input items ("web_search_call", ...). `json` is valid.
 bool is_content_part(std::string_view json);
+/// The same by the part's `type`.
+bool is_content_type(std::string_view type) noexcept;
 
 /// The name in {"type":"custom","name":...}: a tool that takes free text. Empty for another tool.
 std::string custom_tool_name(std::string_view json);

@@ -209,6 +209,7 @@ class Parser : RequestReader {
         if (type == "message") return read_message(path, item);
         if (type == "function_call_output") return read_result(path, item);
         if (type == "reasoning") return read_reasoning(item);
+        if (is_content_type(type)) return fail(path + ": a part of a message's content is not an item");
         const bool is_answer = type.ends_with("_output") || type.ends_with("_response");
         add_item(is_answer ? Role::user : Role::assistant, native_part(item));
     }

@@ -152,6 +152,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named) {
     auto wrong = [&](const std::string& fields) { return message_of("{\"model\":\"m\"," + fields + "}"); };
     BOOST_TEST(wrong(R"("input":7)") == "input: expected a string or an array");
     BOOST_TEST(wrong(R"("input":[7])") == "input[0]: expected an object");
+    BOOST_TEST(wrong(R"("input":[{"type":"input_text","text":"a"}])") ==
+               "input[0]: a part of a message's content is not an item");
     BOOST_TEST(wrong(R"("input":[{"role":"user","content":"x"},{"role":"user","content":1}])") ==
                "input[1].content: expected a string or an array");
     BOOST_TEST(wrong(R"("input":[{"role":"bot","content":""}])").starts_with("input[0].role: expected"));
