@@ -49,6 +49,11 @@ class RequestReader {
     ErrorInfo error_;
 };
 
+/// "messages[3]": where a message of fail() points.
+inline std::string at(std::string_view list, std::size_t i) {
+    return std::string(list).append("[").append(std::to_string(i)).append("]");
+}
+
 /// An image of "data:image/png;base64,..." or of a URL.
 ImagePart image_from_url(std::string_view url);
 /// The other way round, for dialects that take one string.

@@ -20,10 +20,6 @@ bool has_other(dom::Element object, std::initializer_list<std::string_view> know
     return false;
 }
 
-std::string at(std::string_view path, std::size_t index) {
-    return std::string(path) + "[" + std::to_string(index) + "]";
-}
-
 std::string in(std::string_view path, std::string_view field) {
     return std::string(path) + "." + std::string(field);
 }

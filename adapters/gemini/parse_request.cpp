@@ -26,9 +26,6 @@ std::string camel(std::string_view key) {
     return out;
 }
 
-std::string at(std::string_view path, std::size_t index) {
-    return std::string(path) + "[" + std::to_string(index) + "]";
-}
 std::string under(std::string_view path, std::string_view key) {
     return std::string(path).append(".").append(key);
 }

@@ -15,10 +15,6 @@ using wire::dom::Element;
 using wire::dom::Object;
 namespace dom = wire::dom;
 
-std::string at(std::string_view list, std::size_t i) {
-    return std::string(list).append("[").append(std::to_string(i)).append("]");
-}
-
 class Parser : RequestReader {
   public:
     explicit Parser(const ClientRequest& from) : RequestReader(from, kName) {}

@@ -15,10 +15,6 @@ using wire::dom::Element;
 using wire::dom::Object;
 namespace dom = wire::dom;
 
-std::string at(std::string_view list, std::size_t i) {
-    return std::string(list).append("[").append(std::to_string(i)).append("]");
-}
-
 /// Whether the object has no field beside these, nulls aside.
 bool has_only(Object object, std::initializer_list<std::string_view> names) {
     for (auto [name, value] : object)

@@ -1,8 +1,7 @@
 // Gemini's token path allocates nothing once its buffers have grown. A program of its own, because it
 // replaces operator new.
 #include "adapters/gemini/dialect.hpp"
-#include "support/allocations.hpp"
-#include "support/decode.hpp"
+#include "support/decoder_allocations.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -27,22 +26,7 @@ BOOST_AUTO_TEST_CASE(gemini_steady_state) {
           R"({"text":"a text that is longer than any small string holds in place"})",
           R"({"text":"","thoughtSignature":"CjMBjz1rX+5bsB4my6OH1kEm854ff8XqCcGlUfho4qnkULvrtwYlgV0N72"})"})
         round += chunk(part, static_cast<int>(round.size()));
-    auto decoder = adapters::gemini::dialect().make_decoder(test::facts_for_tests());
-    adapters::BodyReader reader(*decoder);
-    adapters::EventBatch batch;
-    std::string window = round;
-    window.reserve(window.size() + wire::kPadding);
-    std::size_t events = 0, before = 0;
-    constexpr int kWarmUp = 5, kRounds = 50;
-    for (int i = 0; i < kWarmUp + kRounds; ++i) {
-        if (i == kWarmUp) before = test::allocations();
-        batch.clear();
-        reader.feed(window, window.capacity(), batch);
-        events += batch.events().size();
-    }
-    BOOST_TEST(test::allocations() - before == 0u);
-    BOOST_TEST(events == 10u * (kWarmUp + kRounds));
-    BOOST_TEST((decoder->state() == adapters::DecoderState::open));
+    BOOST_TEST(test::allocations_per_round(adapters::gemini::dialect(), round, 10) == 0u);
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // The token path allocates nothing once its buffers have grown. A program of its own, because it replaces
 // operator new.
 #include "adapters/openai_responses/dialect.hpp"
-#include "support/allocations.hpp"
-#include "support/decode.hpp"
+#include "support/decoder_allocations.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -13,23 +12,7 @@ namespace {
 using namespace sluice;
 
 std::size_t allocations_per_round(const std::string& round) {
-    auto decoder = adapters::openai_responses::dialect().make_decoder(test::facts_for_tests());
-    adapters::BodyReader reader(*decoder);
-    adapters::EventBatch batch;
-    std::string window = round;
-    window.reserve(window.size() + wire::kPadding);
-    std::size_t events = 0, before = 0;
-    constexpr int kWarmUp = 5, kRounds = 50;
-    for (int i = 0; i < kWarmUp + kRounds; ++i) {
-        if (i == kWarmUp) before = test::allocations();
-        batch.clear();
-        reader.feed(window, window.capacity(), batch);
-        events += batch.events().size();
-    }
-    const std::size_t after = test::allocations();
-    BOOST_TEST(events >= 4u * (kWarmUp + kRounds));
-    BOOST_TEST((decoder->state() == adapters::DecoderState::open));
-    return after - before;
+    return test::allocations_per_round(adapters::openai_responses::dialect(), round);
 }
 
 std::string delta(std::string_view type, std::string_view text, int output_index) {
