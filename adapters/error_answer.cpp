@@ -10,6 +10,7 @@ int status_for_client(const ErrorInfo& error) noexcept {
         case ErrorKind::quota_exhausted:
             return 429;
         case ErrorKind::provider_overloaded:
+        case ErrorKind::no_provider_available:
             return 503;
         case ErrorKind::provider_timeout:
             return 504;

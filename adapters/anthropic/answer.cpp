@@ -26,6 +26,7 @@ ErrorForm form_of(const ErrorInfo& error) {
         case ErrorKind::quota_exhausted:
             return {402, "billing_error"};  // not 429, which the SDKs would try again
         case ErrorKind::provider_overloaded:
+        case ErrorKind::no_provider_available:
             return {529, "overloaded_error"};
         case ErrorKind::provider_timeout:
             return {504, "timeout_error"};

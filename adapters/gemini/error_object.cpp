@@ -31,6 +31,7 @@ std::string_view reason_of(ErrorKind kind) noexcept {
         case ErrorKind::quota_exhausted:
             return "INSUFFICIENT_QUOTA";
         case ErrorKind::provider_overloaded:
+        case ErrorKind::no_provider_available:
             return "OVERLOADED";
         case ErrorKind::context_length_exceeded:
             return "CONTEXT_LENGTH_EXCEEDED";

@@ -22,6 +22,7 @@ ErrorWords words_of(const ErrorInfo& error) noexcept {
         case ErrorKind::quota_exhausted:
             return {"insufficient_quota", "insufficient_quota"};
         case ErrorKind::provider_overloaded:
+        case ErrorKind::no_provider_available:
             return {"service_unavailable_error", "server_is_overloaded"};
         case ErrorKind::provider_timeout:
             return {"timeout_error", "provider_timeout"};

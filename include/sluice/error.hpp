@@ -39,6 +39,7 @@ enum class ErrorKind : std::uint8_t {
     provider_timeout,         ///< A deadline ran out; which one is in `ErrorInfo::phase`.
     stream_truncated,         ///< The stream ended without its terminal marker, or empty.
     all_providers_failed,     ///< A chain is exhausted; `ErrorInfo::attempts` has every leg.
+    no_provider_available,    ///< Nobody could be asked; `ErrorInfo::attempts` says why not, leg by leg.
     context_length_exceeded,  ///< The prompt does not fit: only a larger window helps.
     provider_auth_failed,     ///< 401, 403, and the providers that say it with 400.
     provider_bad_request,     ///< The request is wrong and will be wrong everywhere.
@@ -168,6 +169,15 @@ class AllProvidersFailed : public ProviderUnavailable, public std::nested_except
   public:
     using ProviderUnavailable::ProviderUnavailable;
     /// Every leg in order, never empty. Valid as long as this exception or a copy of it lives.
+    const std::vector<Attempt>& attempts() const noexcept { return *info().attempts; }
+};
+
+/// Nobody was asked: each leg is down, or may not or cannot serve this request (SkipReason, attempt.hpp).
+/// `info().retry_after` is how long until the first of them may be asked again, where that is known.
+class NoProviderAvailable : public ProviderUnavailable {
+  public:
+    using ProviderUnavailable::ProviderUnavailable;
+    /// Every leg in order, all skipped, never empty. Valid as long as this exception or a copy of it lives.
     const std::vector<Attempt>& attempts() const noexcept { return *info().attempts; }
 };
 

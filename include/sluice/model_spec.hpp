@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sluice {
 
@@ -29,6 +30,9 @@ struct ModelSpec {
     std::optional<Tokens> max_output;
     Capabilities capabilities;
     Price price;
+    /// Where it runs and what it is fit for, in your own words ("local", "eu"): CallOptions::residency demands
+    /// them.
+    std::vector<std::string> tags;
 };
 
 }  // namespace sluice

@@ -60,6 +60,23 @@ class TokenSource {
     virtual std::optional<Usage> usage() const noexcept { return std::nullopt; }
 };
 
+/// Hears how a stream goes without standing in its way: it costs nothing an event. For combinators, which
+/// must know how a leg ended that they have long handed on (docs/combinators.md). Called on the stream's
+/// thread, at most once each, in this order; must not touch the stream.
+class StreamWatch {
+  public:
+    virtual ~StreamWatch() = default;
+    /// The first event that carries an answer has been read; not for a Failure.
+    virtual void on_first_event() noexcept {}
+    /// Every batch as it is read, Failure and Finish included. Only when wants_events() is true.
+    virtual void on_events(std::span<const StreamEvent>) noexcept {}
+    virtual bool wants_events() const noexcept { return false; }
+    /// The terminal event, a Finish or a Failure, has been read. Valid during the call.
+    virtual void on_end(const StreamEvent& terminal, const std::optional<Usage>& usage) noexcept = 0;
+    /// The stream was closed or dropped before its end, or cancelled. Instead of on_end().
+    virtual void on_abandoned(const std::optional<Usage>& usage) noexcept = 0;
+};
+
 class TokenStream {
   public:
     /// `source` must not be null.
@@ -104,6 +121,9 @@ class TokenStream {
 
     /// For combinators: puts `earlier` before the attempts that are already recorded.
     void prepend_attempts(std::vector<Attempt> earlier);
+    /// For combinators: from now on `watch` hears how the stream goes, and at once what it has missed (but
+    /// for on_events()). Not null. Destroyed with the stream, after its source.
+    void watch(std::unique_ptr<StreamWatch> watch);
 
   private:
     struct Impl;

@@ -14,7 +14,7 @@ struct KindFacts {
 };
 
 // Indexed by ErrorKind.
-constexpr std::array<KindFacts, 13> kKinds{{
+constexpr std::array<KindFacts, 14> kKinds{{
     {"ProviderError", ErrorKind::provider_error},
     {"RateLimited", ErrorKind::provider_error},
     {"QuotaExhausted", ErrorKind::rate_limited},
@@ -23,6 +23,7 @@ constexpr std::array<KindFacts, 13> kKinds{{
     {"ProviderTimeout", ErrorKind::provider_unavailable},
     {"StreamTruncated", ErrorKind::provider_unavailable},
     {"AllProvidersFailed", ErrorKind::provider_unavailable},
+    {"NoProviderAvailable", ErrorKind::provider_unavailable},
     {"ContextLengthExceeded", ErrorKind::provider_error},
     {"ProviderAuthFailed", ErrorKind::provider_error},
     {"ProviderBadRequest", ErrorKind::provider_error},
@@ -94,6 +95,8 @@ bool can_retry_same_target(const ErrorInfo& error) noexcept {
         case ErrorKind::provider_timeout:
         case ErrorKind::stream_truncated:
             return true;
+        case ErrorKind::no_provider_available:
+            return error.retry_after.has_value();  // down for a while, not unfit for the request
         case ErrorKind::provider_error:
         case ErrorKind::quota_exhausted:
         case ErrorKind::all_providers_failed:
@@ -159,6 +162,9 @@ void throw_error(ErrorInfo error) {
             throw StreamTruncated(std::move(error));
         case ErrorKind::all_providers_failed:
             throw_exhausted(std::move(error));
+        case ErrorKind::no_provider_available:
+            if (!error.attempts || error.attempts->empty()) throw ProviderUnavailable(std::move(error));
+            throw NoProviderAvailable(std::move(error));
         case ErrorKind::context_length_exceeded:
             throw ContextLengthExceeded(std::move(error));
         case ErrorKind::provider_auth_failed:

@@ -3,7 +3,7 @@
 #include <sluice/log.hpp>
 
 #include "flow/failover.hpp"
-#include "model/call_deadline.hpp"
+#include "model/leg.hpp"
 #include "net/bounded.hpp"
 
 #include <algorithm>
@@ -48,15 +48,6 @@ class HeldSource final : public TokenSource {
     bool given_ = false;
 };
 
-// A leg that did not make it: why, and what it is known to have used.
-struct LegFailure {
-    LegFailure() = default;
-    ErrorInfo error;
-    std::optional<Usage> usage;
-    std::vector<Attempt>
-        earlier;  // of a leg that is a chain itself: the legs it had abandoned before this end
-};
-
 class FallbackTarget final : public ModelTarget {
   public:
     FallbackTarget(std::vector<BoundModel> chain, FallbackOptions options)
@@ -71,14 +62,12 @@ class FallbackTarget final : public ModelTarget {
 
     const Provider& provider() const noexcept override { return chain_.front().provider(); }  // 8
     const ModelSpec& spec() const noexcept override { return chain_.front().spec(); }
+    bool is_combinator() const noexcept override { return true; }
 
     asio::awaitable<Result<TokenStream>> open(const Request& request,
                                               const CallContext& outer) const override;
 
   private:
-    asio::awaitable<std::optional<TokenStream>> try_leg(const BoundModel& leg, const Request& request,
-                                                        const CallContext& context,
-                                                        LegFailure& failure) const;
     asio::awaitable<std::optional<TokenStream>> hold(TokenStream stream, LegFailure& failure) const;
     asio::awaitable<void> report(const BoundModel& failed, const BoundModel* next, std::size_t position,
                                  const Attempt& record) const;
@@ -89,33 +78,6 @@ class FallbackTarget final : public ModelTarget {
     FallbackOptions options_;
     std::shared_ptr<const FailoverHook> hook_;  // shared with a hook that outlives its limit
 };
-
-// Appends a leg's record. A leg that is a chain itself has recorded its own legs: those, and not a summary of
-// them.
-void append_attempts(std::vector<Attempt>& attempts, Attempt record) {
-    if (const auto inner = record.error.attempts) {
-        attempts.insert(attempts.end(), inner->begin(), inner->end());
-    } else {
-        attempts.push_back(std::move(record));
-    }
-}
-
-ErrorInfo exhausted(const std::vector<Attempt>& attempts) {
-    const ErrorInfo& last = last_failed(attempts).error;
-    ErrorInfo error(ErrorKind::all_providers_failed, last.phase,
-                    "every provider of the chain failed; the last error was: " + describe(last));
-    error.provider = attempts.front().provider;
-    error.model = attempts.front().model;
-    for (const Attempt& attempt : attempts) {
-        const auto& hint = attempt.error.retry_after;
-        if (hint && (!error.retry_after || *hint < *error.retry_after)) error.retry_after = hint;
-    }
-    return error;
-}
-
-bool budget_is_spent(const ErrorInfo& error) {
-    return error.kind == ErrorKind::provider_timeout && error.phase == Phase::total;
-}
 
 asio::awaitable<void> call_hook(std::shared_ptr<const FailoverHook> hook,
                                 std::shared_ptr<const Failover> what) {
@@ -135,9 +97,10 @@ void log_swallowed(std::exception_ptr thrown) {
 asio::awaitable<Result<TokenStream>> FallbackTarget::open(const Request& request,
                                                           const CallContext& outer) const {
     const Clock& clock = *options_.runtime.clock;
-    CallContext context = outer;
-    context.deadline = call_deadline(outer, options_.total, clock);
-    if (!context.options.transform_context()) context.options.transform_context(options_.transform_context);
+    CallDefaults defaults;
+    defaults.total = options_.total;
+    defaults.transform_context = &options_.transform_context;
+    const CallContext context = enter_call(outer, defaults, clock);
 
     const TriggerSet triggers = options_.trigger_errors;
     flow::FailoverMachine machine(windows(), [triggers](ErrorKind kind) { return triggers.contains(kind); });
@@ -147,6 +110,10 @@ asio::awaitable<Result<TokenStream>> FallbackTarget::open(const Request& request
         const TimePoint started = clock.now();
         LegFailure failure;
         std::optional<TokenStream> stream = co_await try_leg(leg, request, context, failure);
+        if (stream && options_.commit_on == CommitOn::complete) {
+            std::optional<TokenStream> held = co_await hold(std::move(*stream), failure);
+            stream = std::move(held);
+        }
         if (stream) {
             if (!attempts.empty()) stream->prepend_attempts(std::move(attempts));
             co_return std::move(*stream);  // 6: the leg's own stream, moved
@@ -154,12 +121,7 @@ asio::awaitable<Result<TokenStream>> FallbackTarget::open(const Request& request
 
         const std::size_t position = step.leg;
         step = machine.on_failed(failure.error);
-        Attempt record;
-        record.provider = leg.spec().provider_id;
-        record.model = leg.spec().id;
-        record.error = failure.error;
-        record.usage = failure.usage;
-        record.duration = clock.now() - started;
+        Attempt record = record_of(leg.spec(), failure, clock.now() - started);
 
         const bool propagates = step.action == flow::FailoverMachine::Action::propagate;
         const bool goes_on =
@@ -168,42 +130,15 @@ asio::awaitable<Result<TokenStream>> FallbackTarget::open(const Request& request
             const BoundModel* next = goes_on ? &chain_[step.leg] : nullptr;
             co_await report(leg, next, position, record);  // 5
         }
-        attempts.insert(attempts.end(), failure.earlier.begin(), failure.earlier.end());
-        append_attempts(attempts, std::move(record));
+        ErrorInfo error = failure.error;
+        append_attempts(attempts, std::move(failure), std::move(record));
         for (const std::size_t passed_over : machine.skipped())
-            attempts.push_back(skipped(passed_over, failure.error));  // 10
+            attempts.push_back(skipped(passed_over, error));  // 10
         if (goes_on) continue;
 
-        ErrorInfo error = propagates || budget_is_spent(failure.error) ? std::move(failure.error)
-                                                                       : exhausted(attempts);  // 3, 9
-        if (attempts.size() > 1 || error.kind == ErrorKind::all_providers_failed)
-            error.attempts = std::make_shared<const std::vector<Attempt>>(std::move(attempts));
-        co_return error;
+        if (!propagates && !budget_is_spent(error)) error = exhausted(attempts);  // 3, 9
+        co_return with_attempts(std::move(error), std::move(attempts));
     }
-}
-
-// Opens a leg and looks at its first answer. However it fails, it comes out as the same typed error, and the
-// leg has been closed before this completes (2, 4).
-asio::awaitable<std::optional<TokenStream>> FallbackTarget::try_leg(const BoundModel& leg,
-                                                                    const Request& request,
-                                                                    const CallContext& context,
-                                                                    LegFailure& failure) const {
-    Result<TokenStream> opened = co_await leg.target()->open(request, context);
-    if (!opened) {
-        failure.error = std::move(opened).error();
-        co_return std::nullopt;
-    }
-    TokenStream stream = std::move(opened).value();
-    const StreamEvent* first = co_await stream.peek();
-    if (const Failure* failed = first->as<Failure>()) {
-        failure.error = failed->error();
-        failure.usage = stream.usage();
-        failure.earlier.assign(stream.attempts().begin(), stream.attempts().end());
-        co_await stream.close();
-        co_return std::nullopt;
-    }
-    if (options_.commit_on == CommitOn::complete) co_return co_await hold(std::move(stream), failure);
-    co_return std::move(stream);
 }
 
 asio::awaitable<std::optional<TokenStream>> FallbackTarget::hold(TokenStream stream,

@@ -30,7 +30,18 @@ class HttpModel final : public ModelTarget {
                                               const CallContext& context) const override {
         const HttpProviderOptions& options = provider_->options();
         const TimePoint deadline = call_deadline(context, options.deadlines.total, *options.runtime.clock);
-        return open_http_stream(provider_, spec_, request, context.options, deadline);
+        return open_http_stream(provider_, spec_, request, context.options, deadline,
+                                context.first_event_deadline);
+    }
+    Composition composition() const override {
+        const auto limit = [](Deadlines::Limit set) {
+            return set.count() > 0 ? std::optional<Duration>(set) : std::nullopt;
+        };
+        const Deadlines& deadlines = provider_->options().deadlines;
+        Composition leaf;
+        leaf.first_event = limit(deadlines.first_event);
+        leaf.total = limit(deadlines.leg);
+        return leaf;
     }
 
   private:

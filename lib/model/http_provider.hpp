@@ -49,6 +49,7 @@ class HttpProvider : public Provider {
     HttpProvider(HttpProviderOptions options, const adapters::Dialect& dialect);
 
     std::string_view id() const noexcept override { return options_.id; }
+    const Clock& clock() const noexcept override { return *options_.runtime.clock; }
     const HttpProviderOptions& options() const noexcept { return options_; }
     const adapters::Dialect& dialect() const noexcept { return dialect_; }
     /// Valid as long as the provider and `spec`.

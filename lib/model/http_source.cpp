@@ -129,12 +129,22 @@ class HttpSource final : public TokenSource {
     bool batch_is_new_ = false;  // take_whole() has filled the batch, and nobody has seen it yet
 };
 
-net::HttpCallOptions call_options(const HttpProvider& provider) {
+/// `limit`, or what is left until `deadline` if that is less; never zero, which would be no limit.
+Deadlines::Limit shortened(Deadlines::Limit limit, TimePoint deadline, TimePoint now) {
+    if (deadline == kNever) return limit;
+    const auto left = std::chrono::floor<Deadlines::Limit>(deadline - now);
+    const Deadlines::Limit at_least(1);
+    return std::max(at_least, limit.count() > 0 ? std::min(limit, left) : left);
+}
+
+net::HttpCallOptions call_options(const HttpProvider& provider, TimePoint first_event_deadline) {
     const HttpProviderOptions& from = provider.options();
     net::HttpCallOptions options;
     options.runtime = from.runtime;
     options.origin = provider.base().origin;
     options.deadlines = from.deadlines;
+    options.deadlines.first_event =
+        shortened(from.deadlines.first_event, first_event_deadline, from.runtime.clock->now());
     options.pool.max_idle_per_origin = from.pool.max_idle_per_origin;
     options.pool.max_connections_per_origin = from.pool.max_connections_per_origin;
     options.pool.idle_expiry = from.pool.idle_expiry;
@@ -184,12 +194,14 @@ Result<Outgoing> prepare(const HttpProvider& provider, const ModelSpec& spec, co
 
 asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const HttpProvider> provider,
                                                       const ModelSpec& spec, const Request& request,
-                                                      const CallOptions& options, TimePoint deadline) {
+                                                      const CallOptions& options, TimePoint deadline,
+                                                      TimePoint first_event_deadline) {
     Result<Outgoing> outgoing = prepare(*provider, spec, request, options.transform_context());
     if (!outgoing) co_return attributed(std::move(outgoing).error(), *provider, spec);
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    auto call = std::make_unique<net::HttpCall>(executor, call_options(*provider), deadline);
+    auto call =
+        std::make_unique<net::HttpCall>(executor, call_options(*provider, first_event_deadline), deadline);
     Result<void> sent = co_await call->send(outgoing->head, outgoing->body);
     if (!sent) co_return attributed(std::move(sent).error(), *provider, spec);
 

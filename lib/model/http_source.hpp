@@ -17,9 +17,11 @@
 namespace sluice {
 
 /// Sends `request` and reads the head of the answer. An answer that is not a 2xx is the error it stands for.
+/// `first_event_deadline` shortens Deadlines::first_event.
 /// `spec`, `request` and `options` must live until it completes.
 asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const HttpProvider> provider,
                                                       const ModelSpec& spec, const Request& request,
-                                                      const CallOptions& options, TimePoint deadline);
+                                                      const CallOptions& options, TimePoint deadline,
+                                                      TimePoint first_event_deadline);
 
 }  // namespace sluice

@@ -20,10 +20,15 @@ struct EventRange {
 }  // namespace
 
 struct TokenStream::Impl {
+    std::vector<std::unique_ptr<StreamWatch>> watches;  // outlive the source: what they end has ended
+    bool listening = false;                             // a watch hears of the next batch, whatever it is
+    bool first_event_told = false;
+    bool end_told = false;
     std::unique_ptr<TokenSource> source;
     EventRange ready;    // handed out next
     EventRange after;    // follows `ready`: the batch behind the early events
     bool ended = false;  // the terminal event is in `ready`, in `after`, or was handed out
+    const StreamEvent* terminal = nullptr;  // valid once read: the source is not asked again
     bool closed = false;
     const StreamEvent* answer = nullptr;  // what peek() found
     std::vector<OwnedEvent> early;        // events before the answer, which outlive their batch
@@ -34,6 +39,48 @@ struct TokenStream::Impl {
     std::optional<StreamEvent> failure_event;
 
     explicit Impl(std::unique_ptr<TokenSource> from) : source(std::move(from)) {}
+    ~Impl() { abandon(); }
+
+    // --- the watches ---
+
+    void add(std::unique_ptr<StreamWatch> watch) {
+        watches.push_back(std::move(watch));
+        StreamWatch& added = *watches.back();
+        first_event_told |= answer && !answer->is<Failure>();
+        end_told |= terminal != nullptr;
+        if (first_event_told) added.on_first_event();
+        if (end_told && terminal) added.on_end(*terminal, source->usage());
+        if (end_told && !terminal) added.on_abandoned(source->usage());
+        settle_listening();
+    }
+    void settle_listening() noexcept {
+        const auto wants = [](const auto& watch) { return watch->wants_events(); };
+        listening = !watches.empty() &&
+                    (!first_event_told || std::any_of(watches.begin(), watches.end(), wants));
+    }
+    void tell(std::span<const StreamEvent> batch) noexcept {
+        for (const auto& watch : watches)
+            if (watch->wants_events()) watch->on_events(batch);
+        const auto good = [](const StreamEvent& e) { return e.carries_answer() && !e.is<Failure>(); };
+        if (!first_event_told && std::any_of(batch.begin(), batch.end(), good)) {
+            first_event_told = true;
+            for (const auto& watch : watches)
+                watch->on_first_event();
+            settle_listening();
+        }
+        if (terminal) {
+            end_told = true;
+            const std::optional<Usage> usage = source->usage();
+            for (const auto& watch : watches)
+                watch->on_end(*terminal, usage);
+        }
+    }
+    void abandon() noexcept {
+        if (std::exchange(end_told, true) || watches.empty()) return;
+        const std::optional<Usage> usage = source->usage();
+        for (const auto& watch : watches)
+            watch->on_abandoned(usage);
+    }
 
     // True when `ready` has an event or the stream is over; false when the source must be asked.
     bool settle() noexcept {
@@ -52,10 +99,12 @@ struct TokenStream::Impl {
                  "the stream ended before its terminal marker; ask again or elsewhere");
             return;
         }
-        const auto terminal =
+        const auto last =
             std::find_if(batch.begin(), batch.end(), [](const StreamEvent& e) { return e.is_terminal(); });
-        ended = terminal != batch.end();
-        ready = {batch.data(), ended ? &*terminal + 1 : batch.data() + batch.size()};
+        ended = last != batch.end();
+        ready = {batch.data(), ended ? &*last + 1 : batch.data() + batch.size()};
+        if (ended) terminal = &*last;
+        if (listening || (ended && !watches.empty())) tell({ready.next, ready.end});
     }
 
     void fail(ErrorKind kind, std::string message) {
@@ -65,6 +114,8 @@ struct TokenStream::Impl {
         failure_event.emplace(Failure{&failure});
         ready = {&*failure_event, &*failure_event + 1};
         ended = true;
+        terminal = &*failure_event;
+        if (!watches.empty()) tell({ready.next, ready.end});
     }
 
     // While the source is asked. Nothing more comes out of a stream whose source threw: it was cancelled.
@@ -73,7 +124,9 @@ struct TokenStream::Impl {
         explicit Asking(Impl& impl) noexcept : impl_(impl) {}
         Asking(const Asking&) = delete;
         ~Asking() {
-            if (!answered_) impl_.ended = true;
+            if (answered_) return;
+            impl_.ended = true;
+            impl_.abandon();
         }
         void answer(std::span<const StreamEvent> batch) {
             answered_ = true;
@@ -185,6 +238,7 @@ asio::awaitable<void> TokenStream::close() {
     impl.ready = impl.after = EventRange();
     if (std::exchange(impl.closed, true)) co_return;
     co_await impl.source->close();
+    impl.abandon();
 }
 
 const Answerer& TokenStream::answerer() const noexcept {
@@ -207,6 +261,11 @@ void TokenStream::prepend_attempts(std::vector<Attempt> earlier) {
     earlier.insert(earlier.end(), std::make_move_iterator(impl_->attempts.begin()),
                    std::make_move_iterator(impl_->attempts.end()));
     impl_->attempts = std::move(earlier);
+}
+
+void TokenStream::watch(std::unique_ptr<StreamWatch> watch) {
+    if (!watch) throw std::invalid_argument("TokenStream::watch: there is no watch");
+    impl_->add(std::move(watch));
 }
 
 }  // namespace sluice

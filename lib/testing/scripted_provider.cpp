@@ -19,6 +19,7 @@ namespace sluice::testing {
 struct ScriptedProvider::State final : Provider {
     State(std::string name, Runtime seams) : provider_id(std::move(name)), runtime(std::move(seams)) {}
     std::string_view id() const noexcept override { return provider_id; }
+    const Clock& clock() const noexcept override { return *runtime.clock; }
 
     class Running;
     class Source;
