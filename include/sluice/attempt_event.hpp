@@ -2,7 +2,8 @@
 //
 //   sluice::CallOptions options;
 //   options.events([&](const sluice::AttemptEvent& event) {
-//       if (const auto* failed = event.as<sluice::AttemptFailed>()) count(event.provider, failed->error.kind);
+//       if (const auto* failed = event.as<sluice::AttemptFailed>()) count(event.provider,
+//       failed->error.kind);
 //   });
 //
 // An attempt is one request to one real model. Each AttemptStarted is followed by exactly one of
@@ -43,8 +44,8 @@ struct AttemptFigures {
     AttemptFigures() = default;
     std::chrono::nanoseconds duration{0};                 ///< From its start to its end.
     std::optional<std::chrono::nanoseconds> first_event;  ///< From its start to its first answer, if any.
-    std::optional<Usage> usage;     ///< What the provider has reported. Absent is unknown, never zero.
-    std::optional<PicoUsd> cost;    ///< Of `usage` at the model's price; absent when either is unknown.
+    std::optional<Usage> usage;   ///< What the provider has reported. Absent is unknown, never zero.
+    std::optional<PicoUsd> cost;  ///< Of `usage` at the model's price; absent when either is unknown.
 };
 
 // --- of an attempt ---
@@ -116,7 +117,7 @@ struct AttemptEvent {
         return std::get_if<T>(&what);
     }
 
-    const ModelSpec& model;     ///< Whom it is about; of a breaker's account, any model of it.
+    const ModelSpec& model;  ///< Whom it is about; of a breaker's account, any model of it.
     What what;
     std::uint64_t call = 0;     ///< Which request, counted from 1 by the AttemptEvents; 0: none.
     std::uint32_t attempt = 0;  ///< Which attempt of that request, from 1; 0: none in particular.

@@ -170,9 +170,9 @@ class BoundModel {
     asio::awaitable<Result<TokenStream>> try_stream(Request request) const;
     asio::awaitable<Result<TokenStream>> try_stream(Request request, CallOptions options) const;
 
-    /// For combinators: opens a leg. Like ModelTarget::open(), and when the target is a real model the attempt
-    /// is counted, reported to the call's events, and refused when the call has no attempt left or demands a
-    /// tag that the model has not.
+    /// For combinators: opens a leg. Like ModelTarget::open(), and when the target is a real model the
+    /// attempt is counted, reported to the call's events, and refused when the call has no attempt left or
+    /// demands a tag that the model has not.
     asio::awaitable<Result<TokenStream>> open(const Request& request, const CallContext& context) const;
 
     /// Of a combinator: the primary's, always.
@@ -197,6 +197,7 @@ struct Composition {
     std::string settings;        ///< For people: "3 tries, backoff 500 ms x2 up to 8 s".
     Order order = Order::leaf;
     std::vector<BoundModel> parts;
+    bool holds_answers = false;              ///< A part may still be given up at the very end of its answer.
     std::uint32_t tries = 1;                 ///< Of Order::one.
     std::optional<std::uint32_t> max_tries;  ///< Of Order::in_turn, when it is not the number of parts.
     Duration waits{0};  ///< The longest that all waits between the tries, or before the last part, can take.

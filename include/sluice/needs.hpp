@@ -1,5 +1,5 @@
-// What a request needs of the model that serves it, and what keeps a model from serving it. Filters ask before
-// they select; a need that is not met is a recorded reason, not a failed attempt.
+// What a request needs of the model that serves it, and what keeps a model from serving it. Filters ask
+// before they select; a need that is not met is a recorded reason, not a failed attempt.
 #pragma once
 
 #include <sluice/attempt.hpp>

@@ -5,6 +5,7 @@
 #include <sluice/anthropic.hpp>
 #include <sluice/api_provider.hpp>
 #include <sluice/attempt.hpp>
+#include <sluice/attempt_event.hpp>
 #include <sluice/azure.hpp>
 #include <sluice/bound_model.hpp>
 #include <sluice/clock.hpp>
@@ -15,6 +16,7 @@
 #include <sluice/env.hpp>
 #include <sluice/error.hpp>
 #include <sluice/event.hpp>
+#include <sluice/explain.hpp>
 #include <sluice/fallback.hpp>
 #include <sluice/gemini.hpp>
 #include <sluice/limits.hpp>
@@ -22,6 +24,7 @@
 #include <sluice/message.hpp>
 #include <sluice/model_spec.hpp>
 #include <sluice/money.hpp>
+#include <sluice/needs.hpp>
 #include <sluice/openai.hpp>
 #include <sluice/request.hpp>
 #include <sluice/result.hpp>

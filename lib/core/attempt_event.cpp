@@ -15,15 +15,15 @@ static_assert(kPurposes.size() == std::size_t(Purpose::probe) + 1);
 constexpr std::array<std::string_view, 3> kStates{"closed", "open", "half_open"};
 static_assert(kStates.size() == std::size_t(BreakerState::half_open) + 1);
 
-constexpr std::array<std::string_view, 9> kReasons{
-    "window_too_small", "needs_tools", "needs_vision", "needs_json_schema", "residency",
-    "budget",           "unhealthy",   "breaker_open", "attempts_spent"};
+constexpr std::array<std::string_view, 9> kReasons{"window_too_small",  "needs_tools",  "needs_vision",
+                                                   "needs_json_schema", "residency",    "budget",
+                                                   "unhealthy",         "breaker_open", "attempts_spent"};
 static_assert(kReasons.size() == std::size_t(SkipReason::attempts_spent) + 1);
 
 // In the order of AttemptEvent::What.
 constexpr std::array<std::string_view, 13> kNames{
-    "attempt_started", "first_event", "attempt_succeeded", "attempt_failed",  "attempt_abandoned",
-    "leg_skipped",     "failed_over", "backing_off",       "hedge_started",   "mirror_compared",
+    "attempt_started", "first_event", "attempt_succeeded", "attempt_failed", "attempt_abandoned",
+    "leg_skipped",     "failed_over", "backing_off",       "hedge_started",  "mirror_compared",
     "breaker_changed", "target_down", "target_recovered"};
 static_assert(kNames.size() == std::variant_size_v<AttemptEvent::What>);
 
@@ -60,7 +60,8 @@ void AttemptEvents::emit(const AttemptEvent& event) const noexcept {
     try {
         shared_->listener(event);
     } catch (const std::exception& error) {
-        log(LogLevel::error, std::string("a listener of attempt events threw, and was ignored: ") + error.what());
+        log(LogLevel::error,
+            std::string("a listener of attempt events threw, and was ignored: ") + error.what());
     } catch (...) {
         log(LogLevel::error,
             "a listener of attempt events threw something that is no std::exception, and was ignored");

@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-/// Emits AttemptStarted when made, and exactly one of AttemptSucceeded, AttemptFailed and AttemptAbandoned: the
-/// latter from its destructor, if nobody has said better.
+/// Emits AttemptStarted when made, and exactly one of AttemptSucceeded, AttemptFailed and AttemptAbandoned:
+/// the latter from its destructor, if nobody has said better.
 class AttemptScope final : public StreamWatch {
   public:
     /// `target` is the real model.

@@ -24,7 +24,8 @@ std::optional<Refusal> hard_limit(const ModelSpec& spec, const CallContext& cont
 // An attempt that somebody listens to.
 asio::awaitable<Result<TokenStream>> open_watched(std::shared_ptr<const ModelTarget> target,
                                                   const Request& request, const CallContext& context) {
-    auto scope = std::make_unique<AttemptScope>(target, context.call, context.purpose, context.call->attempts);
+    auto scope =
+        std::make_unique<AttemptScope>(target, context.call, context.purpose, context.call->attempts);
     Result<TokenStream> opened = co_await target->open(request, context);
     if (opened) {
         opened->watch(std::move(scope));

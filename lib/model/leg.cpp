@@ -48,10 +48,10 @@ void append_attempts(std::vector<Attempt>& attempts, LegFailure failure, Attempt
 ErrorInfo exhausted(const std::vector<Attempt>& attempts) {
     const Attempt& last = last_failed(attempts);
     const bool asked = last.outcome == Attempt::Outcome::failed;
-    ErrorInfo error(asked ? ErrorKind::all_providers_failed : ErrorKind::no_provider_available,
-                    last.error.phase,
-                    asked ? "every provider of the chain failed; the last error was: " + describe(last.error)
-                          : "no provider of the chain could be asked; the last one was " + last.error.message);
+    ErrorInfo error(
+        asked ? ErrorKind::all_providers_failed : ErrorKind::no_provider_available, last.error.phase,
+        asked ? "every provider of the chain failed; the last error was: " + describe(last.error)
+              : "no provider of the chain could be asked; the last one was " + last.error.message);
     error.provider = attempts.front().provider;
     error.model = attempts.front().model;
     for (const Attempt& attempt : attempts) {

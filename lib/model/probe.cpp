@@ -11,7 +11,8 @@ namespace sluice {
 
 asio::awaitable<Result<void>> ModelTarget::probe(ProbeKind kind, TimePoint deadline) const {
     if (kind != ProbeKind::completion)
-        throw std::logic_error("ModelTarget::probe: ask can_probe() first; this target knows completion only");
+        throw std::logic_error(
+            "ModelTarget::probe: ask can_probe() first; this target knows completion only");
     const Request request = Request("ping").max_tokens(1);
     CallContext context;
     context.deadline = deadline;

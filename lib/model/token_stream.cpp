@@ -25,9 +25,9 @@ struct TokenStream::Impl {
     bool first_event_told = false;
     bool end_told = false;
     std::unique_ptr<TokenSource> source;
-    EventRange ready;    // handed out next
-    EventRange after;    // follows `ready`: the batch behind the early events
-    bool ended = false;  // the terminal event is in `ready`, in `after`, or was handed out
+    EventRange ready;                       // handed out next
+    EventRange after;                       // follows `ready`: the batch behind the early events
+    bool ended = false;                     // the terminal event is in `ready`, in `after`, or was handed out
     const StreamEvent* terminal = nullptr;  // valid once read: the source is not asked again
     bool closed = false;
     const StreamEvent* answer = nullptr;  // what peek() found
@@ -55,8 +55,8 @@ struct TokenStream::Impl {
     }
     void settle_listening() noexcept {
         const auto wants = [](const auto& watch) { return watch->wants_events(); };
-        listening = !watches.empty() &&
-                    (!first_event_told || std::any_of(watches.begin(), watches.end(), wants));
+        listening =
+            !watches.empty() && (!first_event_told || std::any_of(watches.begin(), watches.end(), wants));
     }
     void tell(std::span<const StreamEvent> batch) noexcept {
         for (const auto& watch : watches)
