@@ -30,7 +30,8 @@ void AttemptScope::on_first_event() noexcept {
 
 void AttemptScope::on_end(const StreamEvent& terminal, const std::optional<Usage>& usage) noexcept {
     if (std::exchange(closed_, true)) return;
-    const AttemptFigures known = figures(usage);
+    const Finish* finish = terminal.as<Finish>();
+    const AttemptFigures known = figures(finish && finish->usage ? finish->usage : usage);
     if (const Failure* failed = terminal.as<Failure>()) {
         emit(AttemptFailed{failed->error(), known});
     } else {
