@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -128,6 +129,10 @@ struct AttemptEvent {
 /// "attempt_started", "breaker_changed", ...: the name of what happened, as logs and metrics spell it.
 std::string_view name_of(const AttemptEvent& event) noexcept;
 
+/// One line for a log: "openai/gpt-5: attempt 2 failed after 12 ms: RateLimited (429) in headers". Our words,
+/// ids and figures only: no provider text, key, prompt or answer.
+std::string describe(const AttemptEvent& event);
+
 /// Who hears the events: a cheap shared handle around a callable that takes `const AttemptEvent&`. It is
 /// called on the thread where the thing happens, must not block, and must not touch the stream or the model
 /// that the event is about. What it throws is logged and swallowed. Share one among threads only if the
@@ -150,5 +155,11 @@ class AttemptEvents {
     struct Shared;
     std::shared_ptr<Shared> shared_;
 };
+
+/// Both hear every event, `first` first. Calls are numbered by the result.
+AttemptEvents both(AttemptEvents first, AttemptEvents second);
+/// Writes describe() to the log (log.hpp): what costs a request or is about a target as warnings, the rest as
+/// debug lines.
+AttemptEvents log_attempt_events();
 
 }  // namespace sluice

@@ -8,8 +8,10 @@
 
 #include "wire/json_writer.hpp"
 
+#include <sluice/attempt_event.hpp>
 #include <sluice/bound_model.hpp>
 #include <sluice/clock.hpp>
+#include <sluice/explain.hpp>
 #include <sluice/fallback.hpp>
 #include <sluice/testing/simulator.hpp>
 
@@ -70,6 +72,10 @@ class Transcript {
                 add_text(event);
         }
         flush();
+    }
+
+    void on_attempt_event(const AttemptEvent& event) {
+        note(err_.paint(Style::dim, "[" + format_duration(event.at - started_) + "] " + describe(event)));
     }
 
     int on_end(const TokenStream& stream) {
@@ -218,6 +224,15 @@ Request make_request(const AskOptions& options) {
     return request;
 }
 
+CallOptions call_options(const AskOptions& options) {
+    CallOptions call;
+    if (options.timeout) {
+        const std::chrono::duration<double> limit(*options.timeout);
+        call.total(std::chrono::ceil<std::chrono::milliseconds>(limit));
+    }
+    return call;
+}
+
 TriggerSet trigger_set(const std::string& name) {
     if (name == "any") return triggers::any_error();
     return name == "with-auth" ? triggers::with_auth() : triggers::standard();
@@ -249,12 +264,15 @@ int run_ask(const AskOptions& options) {
         return simulator->base_url(dialect);
     });
     Transcript transcript(options);
-    const BoundModel model = make_chain(options, providers, transcript);
-    CallOptions call;
-    if (options.timeout) {
-        const std::chrono::duration<double> limit(*options.timeout);
-        call.total(std::chrono::ceil<std::chrono::milliseconds>(limit));
+    if (options.explain) {
+        const BoundModel model = make_chain(options, providers, transcript);
+        Terminal(STDOUT_FILENO).write(explain(model, make_request(options), call_options(options)).text);
+        return kOk;
     }
+    const BoundModel model = make_chain(options, providers, transcript);
+    CallOptions call = call_options(options);
+    if (options.trace)
+        call.events([&transcript](const AttemptEvent& event) { transcript.on_attempt_event(event); });
     const int code =
         run_until_signal(context, converse(model, make_request(options), std::move(call), transcript));
     transcript.end_line();

@@ -80,6 +80,9 @@ Command add_ask(CLI::App& parent) {
         ->type_name("PROVIDER=NAME");
     app->add_flag("--json", options->json, "Print attempts and events as JSON lines");
     app->add_flag("-q,--quiet", options->quiet, "No line about tokens and times on stderr");
+    app->add_flag("--trace", options->trace, "Tell every event of every attempt on stderr");
+    app->add_flag("--explain", options->explain,
+                  "Ask nobody: print the most attempts, time and money that this can come to");
     app->footer(
         "Keys come from OPENAI_API_KEY, ANTHROPIC_API_KEY and so on, base URLs from OPENAI_BASE_URL and so "
         "on.\n"

@@ -41,6 +41,8 @@ struct AskOptions {
     std::vector<std::string> dialects;
     std::optional<double> timeout;
     std::string trigger = "standard";
+    bool explain = false;
+    bool trace = false;
 };
 /// One prompt to a chain of providers, streamed to stdout.
 int run_ask(const AskOptions& options);
