@@ -50,6 +50,25 @@ class Ask(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertRegex(done.stderr.splitlines()[-1], r"^error: AllProvidersFailed.*: ")
 
+    def test_trace_tells_every_event_of_every_attempt(self):
+        done = ask("--trace", "--quiet", "--model", "sim/sim-503", "--model", "sim/sim-ok", "Hello")
+        self.assertEqual(done.returncode, 0)
+        for line in (
+            r"sim/sim-503: attempt 1 started",
+            r"sim/sim-503: attempt 1 failed after .*: ProviderOverloaded \(503\) in ",
+            r"sim/sim-ok: attempt 2 first event after ",
+            r"sim/sim-ok: attempt 2 succeeded after .*, first event after ",
+        ):
+            self.assertRegex(done.stderr, rf"(?m)^\[[^]]+\] {line}")
+
+    def test_explain_asks_nobody(self):
+        done = ask("--explain", "--model", "openai/gpt-5", "--model", "sim/sim-ok", "--timeout", "30", "Hello")
+        self.assertEqual(done.returncode, 0)
+        first, *tree = done.stdout.splitlines()
+        self.assertRegex(first, r"^at most 2 attempts, 30 s until the first event or the error, 30 s until the end, ")
+        self.assertEqual(len(tree), 3)
+        self.assertRegex(tree[1], r"^  openai/gpt-5: ")
+
     def test_triggers(self):
         chain = ("--model", "sim/sim-401", "--model", "sim/sim-ok", "Hello")
         standard = ask(*chain)
