@@ -18,9 +18,9 @@ sluice::ModelSpec priced(std::string id) {
 }  // namespace
 
 asio::awaitable<void> attempt_events(example::Service& service) {
-    sluice::OpenAI primary{{.id = "primary", .base_url = service.base_url()}};
-    sluice::OpenAI fallback{{.id = "fallback", .base_url = service.base_url()}};
-    const sluice::FallbackBoundModel model{{primary.model(priced("sim-503")), fallback.model(priced("sim-ok"))}};
+    sluice::BoundModel primary = service.provider("primary").model(priced(service.model_or("sim-503")));
+    sluice::BoundModel fallback = service.provider("fallback").model(priced(service.model_id()));
+    sluice::FallbackBoundModel model{{primary, fallback}};
 
     sluice::CallOptions options;
     options.events([](const sluice::AttemptEvent& event) {
