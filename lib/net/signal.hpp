@@ -8,6 +8,8 @@
 #include <asio/awaitable.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <functional>
+
 namespace sluice::net {
 
 /// Must outlive its waiter.
@@ -20,6 +22,10 @@ class Signal {
     /// (Awaiting anything, this too, in a coroutine that is cancelled already throws from the co_await
     /// itself: see net/cancellation.hpp.)
     asio::awaitable<bool> wait();
+    /// A wait that cancellation does not end: it calls `on_cancel` (inside emit()), which must see to it that
+    /// notify() comes. For who must not leave before others have ended. False when the coroutine was
+    /// cancelled, before or meanwhile; the notify() is used up either way.
+    asio::awaitable<bool> wait_out(std::function<void()> on_cancel);
 
   private:
     asio::steady_timer timer_;  // set to "never": cancelling it is the notification

@@ -28,6 +28,19 @@ asio::awaitable<void> wait_twice(Signal& signal, std::optional<bool>& first, std
     second = b;
 }
 
+asio::awaitable<void> wait_out_into(Signal& signal, int& cancels, std::optional<bool>& result) {
+    const bool undisturbed = co_await signal.wait_out([&cancels] { ++cancels; });
+    result = undisturbed;
+}
+
+asio::awaitable<void> wait_out_after_a_cancellation(Signal& signal, int& cancels,
+                                                    std::optional<bool>& result) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await signal.wait();
+    const bool undisturbed = co_await signal.wait_out([&cancels] { ++cancels; });
+    result = undisturbed;
+}
+
 struct Fixture {
     asio::io_context context;
     Signal signal{context.get_executor()};
@@ -96,6 +109,51 @@ BOOST_AUTO_TEST_CASE(a_notification_wins_over_a_cancellation_in_the_same_turn) {
     task.cancel();
     task.turn();
     BOOST_TEST(result.value());
+}
+
+BOOST_AUTO_TEST_CASE(wait_out_is_a_wait) {
+    int cancels = 0;
+    Task task(context, wait_out_into(signal, cancels, result));
+    task.turn();
+    BOOST_TEST(!task.done());
+    signal.notify();
+    task.turn();
+    BOOST_TEST(result.value());
+    task.cancel();
+    BOOST_TEST(cancels == 0);  // nothing of it is left in the coroutine's slot
+    signal.notify();
+    result.reset();
+    Task remembered(context, wait_out_into(signal, cancels, result));
+    remembered.turn();
+    BOOST_TEST(result.value());
+}
+
+BOOST_AUTO_TEST_CASE(cancellation_does_not_end_wait_out) {
+    int cancels = 0;
+    Task task(context, wait_out_into(signal, cancels, result));
+    task.turn();
+    task.cancel();
+    BOOST_TEST(cancels == 1);
+    task.turn();
+    BOOST_TEST(!task.done());
+    signal.notify();
+    task.turn();
+    BOOST_TEST(task.done());
+    BOOST_TEST(!task.error());
+    BOOST_TEST(!result.value());
+}
+
+BOOST_AUTO_TEST_CASE(wait_out_after_a_cancellation_tells_at_once) {
+    int cancels = 0;
+    Task task(context, wait_out_after_a_cancellation(signal, cancels, result));
+    task.turn();
+    task.cancel();
+    task.turn();
+    BOOST_TEST(cancels == 1);
+    BOOST_TEST(!task.done());
+    signal.notify();
+    task.turn();
+    BOOST_TEST(!result.value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
