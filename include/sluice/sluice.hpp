@@ -8,6 +8,7 @@
 #include <sluice/attempt_event.hpp>
 #include <sluice/azure.hpp>
 #include <sluice/bound_model.hpp>
+#include <sluice/breaker.hpp>
 #include <sluice/clock.hpp>
 #include <sluice/config.hpp>
 #include <sluice/connector.hpp>
@@ -19,6 +20,7 @@
 #include <sluice/explain.hpp>
 #include <sluice/fallback.hpp>
 #include <sluice/gemini.hpp>
+#include <sluice/health.hpp>
 #include <sluice/limits.hpp>
 #include <sluice/log.hpp>
 #include <sluice/message.hpp>
@@ -28,6 +30,7 @@
 #include <sluice/openai.hpp>
 #include <sluice/request.hpp>
 #include <sluice/result.hpp>
+#include <sluice/retry.hpp>
 #include <sluice/round_loop.hpp>
 #include <sluice/runtime.hpp>
 #include <sluice/token_stream.hpp>
