@@ -178,6 +178,11 @@ class Dialect {
     /// maybe empty or cut.
     virtual ErrorInfo classify(const ExchangeFacts& facts, const wire::HeaderList& headers,
                                std::string_view body) const = 0;
+    /// Path and headers of the provider's list of models, for a GET; as short a list as it has. What a health
+    /// check asks. Not for a target with Quirk::no_model_list.
+    virtual EncodedRequest list_models(const Target& target) const = 0;
+    /// The least limit of an answer's tokens that the provider takes.
+    virtual Tokens least_max_tokens() const noexcept { return 1; }
 
     // --- towards a client ---
 

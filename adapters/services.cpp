@@ -50,6 +50,7 @@ constexpr std::array kQuirks{
     QuirkLine{"openai", Quirk::hidden_reasoning},       // 3.4: reasoning is never streamed, only counted
     QuirkLine{"azure", Quirk::max_completion_tokens},   // 7: OpenAI's models
     QuirkLine{"azure", Quirk::hidden_reasoning},
+    QuirkLine{"vertex", Quirk::no_model_list},  // its manual: a project's path has none, only the publisher's
     QuirkLine{"gemini-openai", Quirk::thought_signature_in_extra_content},  // 6.1
     QuirkLine{"deepseek", Quirk::reasoning_content_back},  // 7: within a tool loop, else a 400
     QuirkLine{"qwen", Quirk::enable_thinking_flag},        // 7

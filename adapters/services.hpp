@@ -27,6 +27,7 @@ enum class Quirk : std::uint8_t {
     tool_choice_any,                     ///< "any" instead of "required".
     nine_letter_tool_ids,                ///< Tool call ids are exactly nine letters or digits.
     deployment_in_path,  ///< /deployments/<model>/chat/completions (Azure with an api-version).
+    no_model_list,       ///< Has no list of models beside its other paths.
 };
 
 class QuirkSet {

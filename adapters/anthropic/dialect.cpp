@@ -18,6 +18,7 @@ class AnthropicDialect final : public Dialect {
                        std::string_view body) const override {
         return classify_error(facts, read_error_body(body), &headers, Phase::headers);
     }
+    EncodedRequest list_models(const Target& target) const override { return anthropic::list_models(target); }
     Result<ParsedRequest> parse_request(const ClientRequest& request) const override {
         return anthropic::parse_request(request);
     }

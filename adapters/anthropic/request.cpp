@@ -16,12 +16,16 @@ constexpr std::uint32_t kLeastBudget = 1024;
 /// The most that every model still served accepts, where we do not know the model's own limit.
 constexpr std::uint32_t kDefaultMaxTokens = 8192;
 
+std::string_view version_of(const Target& target) noexcept {
+    return target.api_version.empty() ? kDefaultVersion : target.api_version;
+}
+
 /// Writes one request. The first thing that cannot be expressed ends it.
 class Encoder : RequestWriter {
   public:
     Encoder(const Request& request, const Target& target)
         : RequestWriter(request, target, kName, "Anthropic Messages", {"stream", "messages"}),
-          version_(target.api_version.empty() ? kDefaultVersion : target.api_version),
+          version_(version_of(target)),
           is_new_(version_ >= kNoSampling),  // dates compare as text
           conversation_(
               arrange(request.messages(), is_new_, [this](const Part& part) { return is_carried(part); })) {}
@@ -368,6 +372,13 @@ class Encoder : RequestWriter {
 
 Result<EncodedRequest> encode_request(const Request& request, const Target& target) {
     return Encoder(request, target).encode();
+}
+
+EncodedRequest list_models(const Target& target) {
+    EncodedRequest list;
+    list.path = "/models?limit=1";
+    list.headers.emplace_back("anthropic-version", version_of(target));
+    return list;
 }
 
 }  // namespace sluice::adapters::anthropic

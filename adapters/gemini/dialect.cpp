@@ -18,6 +18,11 @@ class GeminiDialect final : public Dialect {
                        std::string_view body) const override {
         return classify_error(facts, read_error_body(body), &headers, Phase::headers);
     }
+    EncodedRequest list_models(const Target&) const override {
+        EncodedRequest list;
+        list.path = "/models?pageSize=1";
+        return list;
+    }
     Result<ParsedRequest> parse_request(const ClientRequest& request) const override {
         return gemini::parse_request(request);
     }

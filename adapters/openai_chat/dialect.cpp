@@ -18,6 +18,11 @@ class ChatDialect final : public Dialect {
                        std::string_view body) const override {
         return classify_error(facts, read_error_body(body), &headers, Phase::headers);
     }
+    EncodedRequest list_models(const Target&) const override {
+        EncodedRequest list;
+        list.path = "/models";
+        return list;
+    }
     Result<ParsedRequest> parse_request(const ClientRequest& request) const override {
         return openai_chat::parse_request(request);
     }

@@ -18,6 +18,12 @@ class ResponsesDialect final : public Dialect {
                        std::string_view body) const override {
         return classify_error(facts, read_error_body(body), &headers, Phase::headers);
     }
+    EncodedRequest list_models(const Target&) const override {
+        EncodedRequest list;
+        list.path = "/models";
+        return list;
+    }
+    Tokens least_max_tokens() const noexcept override { return 16; }  // OpenAI answers 400 to less
     Result<ParsedRequest> parse_request(const ClientRequest& request) const override {
         return openai_responses::parse_request(request);
     }

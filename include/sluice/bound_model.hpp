@@ -124,6 +124,8 @@ enum class ProbeKind : std::uint8_t {
     completion,  ///< A completion of one token: proves the model itself, and costs it.
     tcp,         ///< A connection, with TLS where the provider has it: proves neither key nor model.
 };
+/// "models", "completion", "tcp".
+std::string_view to_string(ProbeKind kind) noexcept;
 
 struct Composition;
 
@@ -147,10 +149,15 @@ class ModelTarget {
     virtual std::optional<Refusal> refusal(const Needs& needs, TimePoint now) const;
     virtual Composition composition() const;
 
+    /// The default knows `completion`, of a real model. A combinator has no health of its own: watch the
+    /// models that it is made of.
     virtual bool can_probe(ProbeKind kind) const noexcept;
-    /// Asks whether the target works, without regard to breakers and health. The default knows `completion`
-    /// only. Over by `deadline`. Only cancellation throws.
-    virtual asio::awaitable<Result<void>> probe(ProbeKind kind, TimePoint deadline) const;
+    /// Asks whether the target works, without regard to breakers and health, and without the hooks of
+    /// requests. Over by `deadline`, which is not kNever. A probe that costs tokens is an attempt with
+    /// Purpose::probe, reported to `events`. The target and `events` live until it completes. Only
+    /// cancellation throws, and std::logic_error for a kind that it cannot.
+    virtual asio::awaitable<Result<void>> probe(ProbeKind kind, TimePoint deadline,
+                                                const AttemptEvents& events) const;
 };
 
 class BoundModel {

@@ -116,8 +116,20 @@ Composition ModelTarget::composition() const {
     return Composition();
 }
 
+std::string_view to_string(ProbeKind kind) noexcept {
+    switch (kind) {
+        case ProbeKind::models:
+            return "models";
+        case ProbeKind::completion:
+            return "completion";
+        case ProbeKind::tcp:
+            break;
+    }
+    return "tcp";
+}
+
 bool ModelTarget::can_probe(ProbeKind kind) const noexcept {
-    return kind == ProbeKind::completion;
+    return kind == ProbeKind::completion && !is_combinator();
 }
 
 BoundModel::BoundModel(std::shared_ptr<const ModelTarget> target) : target_(std::move(target)) {

@@ -91,6 +91,7 @@ void apply_azure(HttpProviderOptions& options, const std::string& api_version, s
     if (is_versioned && dialect == "openai_chat" && !base.path().ends_with("/v1") &&
         !adapters::contains(base.path(), "/deployments/"))
         options.quirks.add(Quirk::deployment_in_path);
+    if (adapters::contains(base.path(), "/deployments/")) options.quirks.add(Quirk::no_model_list);
 }
 
 }  // namespace

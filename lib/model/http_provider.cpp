@@ -3,8 +3,9 @@
 #include "adapters/ascii.hpp"
 #include "adapters/origin.hpp"
 #include "model/call_deadline.hpp"
+#include "model/http_probe.hpp"
 #include "model/http_source.hpp"
-#include "wire/http_request.hpp"
+#include "model/probe.hpp"
 
 #include <algorithm>
 #include <array>
@@ -43,11 +44,23 @@ class HttpModel final : public ModelTarget {
         leaf.total = limit(deadlines.leg);
         return leaf;
     }
+    bool can_probe(ProbeKind kind) const noexcept override { return can_probe_http(*provider_, kind); }
+    asio::awaitable<Result<void>> probe(ProbeKind kind, TimePoint deadline,
+                                        const AttemptEvents& events) const override {
+        if (kind != ProbeKind::completion) return probe_http(provider_, spec_, kind, deadline);
+        return probe_completion(*this, provider_->dialect().least_max_tokens(), deadline, events);
+    }
 
   private:
     std::shared_ptr<const HttpProvider> provider_;
     ModelSpec spec_;
 };
+
+Result<std::string> finished(wire::RequestHead head) {
+    if (head.error())
+        return ErrorInfo(ErrorKind::provider_bad_request, Phase::prepare, head.error().message());
+    return std::move(head).finish();
+}
 
 ErrorInfo no_token(std::string why) {
     return ErrorInfo(ErrorKind::provider_auth_failed, Phase::prepare, "access_token " + std::move(why));
@@ -110,26 +123,36 @@ Result<std::shared_ptr<const std::string>> HttpProvider::secret() const {
     }
 }
 
-Result<std::string> HttpProvider::request_head(const adapters::EncodedRequest& request,
-                                               const std::string* secret) const {
+wire::RequestHead HttpProvider::start_head(std::string_view method, std::string_view accept,
+                                           const adapters::EncodedRequest& request,
+                                           const std::string* secret) const {
     const auto is_replaced = [this](std::string_view name) {
         return std::any_of(options_.headers.begin(), options_.headers.end(), [name](const auto& header) {
             return adapters::lower(header.first) == adapters::lower(name);
         });
     };
-    wire::RequestHead head("POST", options_.base.target(request.path), options_.base.host_field);
+    wire::RequestHead head(method, options_.base.target(request.path), options_.base.host_field);
     head.field("user-agent", "sluice/" SLUICE_VERSION);
-    head.field("accept", "text/event-stream, application/json");
+    head.field("accept", accept);
     head.field("accept-encoding", "identity");  // a compressed event stream is a buffered one
     for (const auto& [name, value] : options_.headers)
         head.field(name, value);
     for (const auto& [name, value] : request.headers)
         if (!is_replaced(name)) head.field(name, value);
     if (secret) head.field(options_.credential.header, options_.credential.prefix + *secret);
+    return head;
+}
+
+Result<std::string> HttpProvider::request_head(const adapters::EncodedRequest& request,
+                                               const std::string* secret) const {
+    wire::RequestHead head = start_head("POST", "text/event-stream, application/json", request, secret);
     head.content_length(request.body.size());
-    if (head.error())
-        return ErrorInfo(ErrorKind::provider_bad_request, Phase::prepare, head.error().message());
-    return std::move(head).finish();
+    return finished(std::move(head));
+}
+
+Result<std::string> HttpProvider::get_head(const adapters::EncodedRequest& request,
+                                           const std::string* secret) const {
+    return finished(start_head("GET", "application/json", request, secret));
 }
 
 BoundModel bind_model(std::shared_ptr<const HttpProvider> provider, ModelSpec spec) {

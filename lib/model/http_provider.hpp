@@ -10,6 +10,7 @@
 
 #include "adapters/dialect.hpp"
 #include "model/base_url.hpp"
+#include "wire/http_request.hpp"
 
 #include <memory>
 #include <string>
@@ -64,9 +65,13 @@ class HttpProvider : public Provider {
     /// The head of a POST of `request`, ready to send. `secret` may be null.
     Result<std::string> request_head(const adapters::EncodedRequest& request,
                                      const std::string* secret) const;
+    /// The same for a GET.
+    Result<std::string> get_head(const adapters::EncodedRequest& request, const std::string* secret) const;
 
   private:
     void check_headers() const;
+    wire::RequestHead start_head(std::string_view method, std::string_view accept,
+                                 const adapters::EncodedRequest& request, const std::string* secret) const;
 
     HttpProviderOptions options_;
     const adapters::Dialect& dialect_;

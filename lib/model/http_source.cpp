@@ -137,31 +137,6 @@ Deadlines::Limit shortened(Deadlines::Limit limit, TimePoint deadline, TimePoint
     return std::max(at_least, limit.count() > 0 ? std::min(limit, left) : left);
 }
 
-net::HttpCallOptions call_options(const HttpProvider& provider, TimePoint first_event_deadline) {
-    const HttpProviderOptions& from = provider.options();
-    net::HttpCallOptions options;
-    options.runtime = from.runtime;
-    options.origin = provider.base().origin;
-    options.deadlines = from.deadlines;
-    options.deadlines.first_event =
-        shortened(from.deadlines.first_event, first_event_deadline, from.runtime.clock->now());
-    options.pool.max_idle_per_origin = from.pool.max_idle_per_origin;
-    options.pool.max_connections_per_origin = from.pool.max_connections_per_origin;
-    options.pool.idle_expiry = from.pool.idle_expiry;
-    options.http.initial_buffer = from.limits.read_buffer;
-    // Unread body is at most what is held back plus one event that is not complete yet, plus one read.
-    const std::size_t held = std::max(from.limits.max_held, from.limits.max_event);
-    options.http.max_buffer = held + from.limits.max_event + from.limits.read_buffer;
-    options.http.max_head = from.limits.max_head;
-    return options;
-}
-
-ErrorInfo attributed(ErrorInfo error, const HttpProvider& provider, const ModelSpec& spec) {
-    error.provider = provider.id();
-    error.model = spec.id;
-    return error;
-}
-
 /// A request on its way out.
 struct Outgoing {
     std::string head;
@@ -192,6 +167,40 @@ Result<Outgoing> prepare(const HttpProvider& provider, const ModelSpec& spec, co
 
 }  // namespace
 
+net::HttpCallOptions call_options(const HttpProvider& provider) {
+    const HttpProviderOptions& from = provider.options();
+    net::HttpCallOptions options;
+    options.runtime = from.runtime;
+    options.origin = provider.base().origin;
+    options.deadlines = from.deadlines;
+    options.pool.max_idle_per_origin = from.pool.max_idle_per_origin;
+    options.pool.max_connections_per_origin = from.pool.max_connections_per_origin;
+    options.pool.idle_expiry = from.pool.idle_expiry;
+    options.http.initial_buffer = from.limits.read_buffer;
+    // Unread body is at most what is held back plus one event that is not complete yet, plus one read.
+    const std::size_t held = std::max(from.limits.max_held, from.limits.max_event);
+    options.http.max_buffer = held + from.limits.max_event + from.limits.read_buffer;
+    options.http.max_head = from.limits.max_head;
+    return options;
+}
+
+adapters::ExchangeFacts facts_of(const HttpProvider& provider, const ModelSpec& spec,
+                                 const wire::ResponseHead& answer, const std::string* secret) {
+    adapters::ExchangeFacts facts;
+    facts.provider = provider.id();
+    facts.model = spec.id;
+    facts.status = answer.status;
+    facts.request_id = adapters::request_id_of(answer.headers);
+    if (secret) facts.secrets.push_back(*secret);
+    return facts;
+}
+
+ErrorInfo attributed(ErrorInfo error, const HttpProvider& provider, const ModelSpec& spec) {
+    error.provider = provider.id();
+    error.model = spec.id;
+    return error;
+}
+
 asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const HttpProvider> provider,
                                                       const ModelSpec& spec, const Request& request,
                                                       const CallOptions& options, TimePoint deadline,
@@ -200,18 +209,15 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
     if (!outgoing) co_return attributed(std::move(outgoing).error(), *provider, spec);
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    auto call =
-        std::make_unique<net::HttpCall>(executor, call_options(*provider, first_event_deadline), deadline);
+    net::HttpCallOptions how = call_options(*provider);
+    how.deadlines.first_event =
+        shortened(how.deadlines.first_event, first_event_deadline, how.runtime.clock->now());
+    auto call = std::make_unique<net::HttpCall>(executor, std::move(how), deadline);
     Result<void> sent = co_await call->send(outgoing->head, outgoing->body);
     if (!sent) co_return attributed(std::move(sent).error(), *provider, spec);
 
     const wire::ResponseHead& answer = call->head();
-    adapters::ExchangeFacts facts;
-    facts.provider = provider->id();
-    facts.model = spec.id;
-    facts.status = answer.status;
-    facts.request_id = adapters::request_id_of(answer.headers);
-    if (outgoing->secret) facts.secrets.push_back(*outgoing->secret);
+    adapters::ExchangeFacts facts = facts_of(*provider, spec, answer, outgoing->secret.get());
 
     const bool is_success = answer.status >= 200 && answer.status < 300;
     // What is no event stream is read whole, and so is a stream that somebody on the way has compressed

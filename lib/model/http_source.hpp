@@ -9,12 +9,21 @@
 #include <sluice/token_stream.hpp>
 
 #include "model/http_provider.hpp"
+#include "net/http_call.hpp"
 
 #include <asio/awaitable.hpp>
 
 #include <memory>
 
 namespace sluice {
+
+/// How a call to `provider` goes: its connections, limits and deadlines.
+net::HttpCallOptions call_options(const HttpProvider& provider);
+/// What is known of an answer by its head. `secret` may be null, and outlives the facts.
+adapters::ExchangeFacts facts_of(const HttpProvider& provider, const ModelSpec& spec,
+                                 const wire::ResponseHead& answer, const std::string* secret);
+/// `error` with who failed.
+ErrorInfo attributed(ErrorInfo error, const HttpProvider& provider, const ModelSpec& spec);
 
 /// Sends `request` and reads the head of the answer. An answer that is not a 2xx is the error it stands for.
 /// `first_event_deadline` shortens Deadlines::first_event.
