@@ -13,9 +13,13 @@
 
 #include <asio/awaitable.hpp>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -50,6 +54,8 @@ struct Failover {
     ErrorInfo error;                ///< Why it was abandoned.
     std::size_t attempt = 0;        ///< Position of the abandoned leg in the chain, from 0.
     Attempt record;                 ///< With time and usage, for billing.
+    /// How often in a row this leg was abandoned, this time included, over all requests of this model.
+    std::uint32_t consecutive_failures = 1;
 };
 
 /// A plain callable or one that returns asio::awaitable<void>; both take `const Failover&`.
@@ -79,6 +85,29 @@ enum class CommitOn : std::uint8_t {
     complete,     ///< The whole answer is held first, so that a mid-stream failure can still move on.
 };
 
+/// How the legs share the time that a request has.
+enum class BudgetSplit : std::uint8_t {
+    /// Each leg but the last must have begun to answer within (time left) / (legs left), so that the others
+    /// get their turn before the deadline. An answer that has begun may use all of what is left.
+    even,
+    none,  ///< Each leg may use all of what is left.
+};
+
+/// For how long requests begin with the leg that answered when the first choice did not (docs/sticky.md).
+struct Stickiness {
+    enum class By : std::uint8_t {
+        none,          ///< Every request begins with its first choice.
+        chain,         ///< One memory for all requests. It ends on time, and the first choice gets its try.
+        conversation,  ///< One for each CallOptions::conversation; each use of it makes it last on.
+    };
+    By by = By::none;
+    std::chrono::milliseconds time = std::chrono::minutes(5);
+    /// Conversations that are remembered at most; beyond it the one used longest ago is forgotten.
+    std::size_t max_conversations = 10'000;
+};
+
+/// What happens when a leg fails or cannot be asked. Throws std::invalid_argument at construction for a zero
+/// or negative hook_limit or stickiness time, and for a zero where there must be at least one.
 struct FallbackOptions {
     /// Kinds that move on to the next leg. Any other kind is thrown at once. Replaces the default.
     TriggerSet trigger_errors = triggers::standard();
@@ -89,16 +118,33 @@ struct FallbackOptions {
     std::chrono::milliseconds hook_limit = std::chrono::seconds(1);
     /// Limit for the whole request when CallOptions sets none; zero is none.
     std::chrono::milliseconds total = std::chrono::minutes(15);
+    BudgetSplit split = BudgetSplit::even;
+    /// Legs that may be asked after the first one; zero is no failover at all. Absent: all of them. A leg
+    /// that is passed over does not count.
+    std::optional<std::size_t> max_fallbacks = {};
+    /// Limit for the attempts of the whole request, retries and hedges included, when neither CallOptions nor
+    /// an outer model sets one.
+    std::optional<std::uint32_t> max_total_attempts = {};
+    /// When every leg is refused, and some only for now (breaker open, unhealthy): ask the least bad of them
+    /// all the same. Otherwise the error is NoProviderAvailable.
+    bool last_resort = true;
+    /// Pass over legs whose spec says that they cannot serve the request: tools, images, a JSON schema, its
+    /// size. Switch it off when transform_context makes requests fit.
+    bool filter_capabilities = true;
+    Stickiness stickiness = {};
     /// Fits the request to each leg, also of chains inside this one, unless the call has a hook of its own.
     TransformContext transform_context = {};
     /// Bytes of an answer that CommitOn::complete may hold; beyond it the leg fails.
     std::size_t max_held_bytes = std::size_t{8} << 20;
+    /// Who hears what happens to the attempts, when neither the call nor an outer model has a listener.
+    AttemptEvents events = {};
     Runtime runtime = {};
 };
 
 class FallbackBoundModel : public BoundModel {
   public:
-    /// Legs are tried strictly in order. Throws std::invalid_argument for an empty chain.
+    /// Legs are tried strictly in order; legs that cannot serve the request, or not now, are passed over and
+    /// recorded as skipped. Throws std::invalid_argument for an empty chain.
     explicit FallbackBoundModel(std::vector<BoundModel> chain, FallbackOptions options = {});
 };
 
