@@ -33,6 +33,8 @@
 #include <sluice/retry.hpp>
 #include <sluice/round_loop.hpp>
 #include <sluice/runtime.hpp>
+#include <sluice/select.hpp>
+#include <sluice/strategy.hpp>
 #include <sluice/token_stream.hpp>
 #include <sluice/usage.hpp>
 #include <sluice/vertex.hpp>
