@@ -28,8 +28,10 @@ asio::awaitable<std::optional<TokenStream>> try_leg(const BoundModel& leg, const
 
 Attempt record_of(const ModelSpec& leg, const LegFailure& failure, Duration duration) {
     Attempt record;
-    record.provider = leg.provider_id;
-    record.model = leg.id;
+    // A leg that is a combinator is called by its primary's name, and another of its parts may have failed.
+    const bool is_named = !failure.error.provider.empty();
+    record.provider = is_named ? failure.error.provider : leg.provider_id;
+    record.model = is_named ? failure.error.model : leg.id;
     record.error = failure.error;
     record.usage = failure.usage;
     record.duration = duration;

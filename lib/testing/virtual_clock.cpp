@@ -133,6 +133,12 @@ Duration VirtualClock::run(asio::io_context& context) {
     return state->now - start;
 }
 
+bool VirtualClock::ring_next() {
+    if (state_->next() == kNever) return false;
+    state_->jump(state_->next());
+    return true;
+}
+
 std::size_t VirtualClock::armed() const noexcept {
     return state_->queue.size();
 }

@@ -430,6 +430,26 @@ BOOST_AUTO_TEST_CASE(commit_on_complete_moves_on_from_a_mid_stream_failure) {
     BOOST_CHECK_THROW(world.run(consume(lost)), AllProvidersFailed);
 }
 
+// Found by the simulation: the record of a leg that is a chain itself named that chain's primary.
+BOOST_AUTO_TEST_CASE(an_answer_that_fails_midway_is_recorded_as_its_own_models) {
+    World world;
+    world.alpha.script("a", Script().fail_open(ErrorKind::rate_limited));
+    world.beta.script("b", Script().text("Ulaan").fail(ErrorKind::provider_overloaded));
+    world.beta.script("c", Script().fail(ErrorKind::provider_unavailable));
+    FallbackOptions options = world.options();
+    options.commit_on = CommitOn::complete;
+    const FallbackBoundModel inner({world.alpha.model("a"), world.beta.model("b")}, world.options());
+    const FallbackBoundModel model({inner, world.beta.model("c")}, options);
+    try {
+        world.run(consume(model));
+        BOOST_FAIL("must throw");
+    } catch (const AllProvidersFailed& error) {
+        BOOST_TEST(names(error.attempts()) == list({"alpha/a RateLimited", "beta/b ProviderOverloaded",
+                                                    "beta/c ProviderUnavailable"}),
+                   boost::test_tools::per_element());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(commit_on_complete_holds_a_bounded_answer) {
     World world;
     world.alpha.script("a", Script().repeat_text("0123456789", 100, 10).finish());

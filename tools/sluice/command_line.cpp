@@ -113,6 +113,27 @@ Command add_sim(CLI::App& parent) {
     return {app, [options] { return run_sim(*options); }};
 }
 
+Command add_sim_test(CLI::App& parent) {
+    auto options = std::make_shared<SimTestOptions>();
+    CLI::App* app = parent.add_subcommand(
+        "sim-test", "Check the library's promises in simulated worlds, in virtual time");
+    app->add_option("--seeds", options->seeds, "How many worlds, one a seed")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str()
+        ->type_name("N");
+    app->add_option("--first", options->first, "The first seed")->capture_default_str()->type_name("S");
+    app->add_option("--seed", options->seed, "Only this one, and print everything that happens in it")
+        ->type_name("S");
+    app->add_flag("--trace", options->trace, "Print everything that happens in every world");
+    app->footer(
+        "The same seed is the same world, so a failure can be replayed as often as it takes. Exit code 1 "
+        "when\n"
+        "a promise was broken; the seed and the command that replays it are printed.\n\n"
+        "Example:\n"
+        "  sluice sim-test --seeds 10000");
+    return {app, [options] { return run_sim_test(*options); }};
+}
+
 Command add_decode(CLI::App& parent) {
     auto options = std::make_shared<DecodeOptions>();
     CLI::App* app = parent.add_subcommand("decode", "Decode a recorded response body into JSON lines");
@@ -161,7 +182,7 @@ CommandLine parse_command_line(int argc, char** argv) {
         "  sluice demo\n"
         "  sluice ask --model openai/gpt-5 --model groq/llama-3.3-70b-versatile 'Capital of Mongolia?'");
 
-    const std::array commands{add_demo(app), add_ask(app), add_sim(app), add_decode(app)};
+    const std::array commands{add_demo(app), add_ask(app), add_sim(app), add_sim_test(app), add_decode(app)};
     for (const Command& command : commands)
         command.app->fallthrough();  // so that --log-level may stand anywhere
 

@@ -55,6 +55,15 @@ struct SimOptions {
 /// The simulator as a server, until it is interrupted.
 int run_sim(const SimOptions& options);
 
+struct SimTestOptions {
+    std::uint64_t seeds = 1000;
+    std::uint64_t first = 1;
+    std::optional<std::uint64_t> seed;
+    bool trace = false;
+};
+/// Simulated worlds from seeds, with every promise checked; kFailed when one was broken.
+int run_sim_test(const SimTestOptions& options);
+
 struct DecodeOptions {
     std::string dialect;
     int status = 200;

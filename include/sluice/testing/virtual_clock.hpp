@@ -33,6 +33,9 @@ class VirtualClock : public Clock {
     /// Runs until nothing is ready and no timer is armed. Returns how much time passed. Does not return while
     /// a timer is armed again each time it rings: use advance() there.
     Duration run(asio::io_context& context);
+    /// Jumps to the next timer and rings what is due then; what rings runs when its context does. False when
+    /// no timer is armed. For a test that runs its io_context itself, handler by handler.
+    bool ring_next();
     /// Timers that are armed now: zero after a test means that nothing was forgotten.
     std::size_t armed() const noexcept;
 
