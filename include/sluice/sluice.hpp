@@ -21,9 +21,11 @@
 #include <sluice/fallback.hpp>
 #include <sluice/gemini.hpp>
 #include <sluice/health.hpp>
+#include <sluice/hedge.hpp>
 #include <sluice/limits.hpp>
 #include <sluice/log.hpp>
 #include <sluice/message.hpp>
+#include <sluice/mirror.hpp>
 #include <sluice/model_spec.hpp>
 #include <sluice/money.hpp>
 #include <sluice/needs.hpp>

@@ -23,9 +23,9 @@ std::optional<Refusal> hard_limit(const ModelSpec& spec, const CallContext& cont
 
 // An attempt that somebody listens to.
 asio::awaitable<Result<TokenStream>> open_watched(std::shared_ptr<const ModelTarget> target,
-                                                  const Request& request, const CallContext& context) {
-    auto scope =
-        std::make_unique<AttemptScope>(target, context.call, context.purpose, context.call->attempts);
+                                                  const Request& request, const CallContext& context,
+                                                  std::uint32_t attempt) {
+    auto scope = std::make_unique<AttemptScope>(target, context.call, context.purpose, attempt);
     Result<TokenStream> opened = co_await target->open(request, context);
     if (opened) {
         opened->watch(std::move(scope));
@@ -145,8 +145,8 @@ asio::awaitable<Result<TokenStream>> BoundModel::open(const Request& request,
                            context.purpose);
         return refuse(not_asked(spec(), *refusal));
     }
-    ++context.call->attempts;
-    if (context.call->events) return open_watched(target_, request, context);
+    const std::uint32_t attempt = context.call->next_attempt();
+    if (context.call->events) return open_watched(target_, request, context, attempt);
     return target_->open(request, context);
 }
 

@@ -48,6 +48,14 @@ std::shared_ptr<CallState> new_call(const CallOptions& options) {
     return call;
 }
 
+std::shared_ptr<CallState> call_beside(std::shared_ptr<CallState> main) {
+    auto call = std::make_shared<CallState>();
+    call->events = main->events;
+    call->call = main->call;
+    call->numbered_by = main->numbered_by ? main->numbered_by : std::move(main);
+    return call;
+}
+
 CallContext enter_call(const CallContext& outer, const CallDefaults& defaults, const Clock& clock) {
     CallContext context = outer;
     context.deadline = call_deadline(outer, defaults.total, clock);

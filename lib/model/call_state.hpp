@@ -19,9 +19,17 @@ struct CallState {
     std::uint64_t call = 0;
     std::uint32_t attempts = 0;  ///< Started so far.
     std::optional<std::uint32_t> max_attempts;
+    /// Who numbers the attempts, when this is a call beside another one; else null.
+    std::shared_ptr<CallState> numbered_by;
+    std::uint32_t numbers = 0;  ///< Given out so far.
 
     bool has_attempts_left() const noexcept { return !max_attempts || attempts < *max_attempts; }
 
+    /// The number of an attempt that starts now, from 1.
+    std::uint32_t next_attempt() noexcept {
+        ++attempts;
+        return numbered_by ? ++numbered_by->numbers : ++numbers;
+    }
     /// Takes `listener` unless there is one.
     void listen(const AttemptEvents& listener) {
         if (events || !listener) return;
@@ -56,6 +64,9 @@ struct CallState {
 };
 
 std::shared_ptr<CallState> new_call(const CallOptions& options);
+/// A call beside `main`, for the same request (a mirror): it is heard under the same number, and its attempts
+/// are numbered on but do not count against the limit.
+std::shared_ptr<CallState> call_beside(std::shared_ptr<CallState> main);
 
 /// What a combinator's own options say about a call, where neither the caller nor an outer one has.
 struct CallDefaults {

@@ -48,6 +48,10 @@ struct TokenStream::Impl {
         StreamWatch& added = *watches.back();
         first_event_told |= answer && !answer->is<Failure>();
         end_told |= terminal != nullptr;
+        if (added.wants_events()) {
+            if (!ready.empty()) added.on_events({ready.next, ready.end});
+            if (!after.empty()) added.on_events({after.next, after.end});
+        }
         if (first_event_told) added.on_first_event();
         if (end_told && terminal) added.on_end(*terminal, source->usage());
         if (end_told && !terminal) added.on_abandoned(source->usage());
