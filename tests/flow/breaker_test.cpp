@@ -219,6 +219,19 @@ BOOST_AUTO_TEST_CASE(failures_that_lie_behind_the_window_are_forgotten) {
     BOOST_TEST(bench.is(BreakerState::open));
 }
 
+BOOST_AUTO_TEST_CASE(what_opened_it_is_not_counted_again_when_it_has_closed) {
+    BreakerRules rules;
+    rules.failures = 0;
+    rules.min_requests = 4;
+    Bench bench(rules);
+    bench.fail_many(4);
+    BOOST_TEST(bench.is(BreakerState::open));
+    bench.wait_until_it_may_be_asked();
+    bench.finish_one();
+    bench.fail_many(2);
+    BOOST_TEST(bench.is(BreakerState::closed));  // two of three, and not six of seven
+}
+
 BOOST_AUTO_TEST_CASE(the_window_counts_the_last_while_give_or_take_a_slot) {
     FailureWindow window;
     const TimePoint start{1h};
@@ -228,6 +241,10 @@ BOOST_AUTO_TEST_CASE(the_window_counts_the_last_while_give_or_take_a_slot) {
     BOOST_TEST(counts.good + counts.bad >= 27U);
     BOOST_TEST(counts.good + counts.bad <= 30U);
     BOOST_TEST(counts.bad * 2 == counts.good);
+    FailureWindow one;
+    one.add(false, start, 30s);
+    BOOST_TEST(one.counts(start + 29s, 30s).bad == 1U);
+    BOOST_TEST(one.counts(start + 30s, 30s).bad == 0U);
     const FailureWindow::Counts later = window.counts(start + 200s, 30s);
     BOOST_TEST(later.good + later.bad == 0U);
 }
@@ -282,6 +299,22 @@ BOOST_AUTO_TEST_CASE(one_probe_reports_one_success_however_it_goes_on) {
     BOOST_TEST(bench.is(BreakerState::closed));
 }
 
+BOOST_AUTO_TEST_CASE(successes_count_anew_each_time_that_it_is_half_open) {
+    BreakerRules rules = only_in_a_row();
+    rules.successes_to_close = 2;
+    Bench bench(rules);
+    bench.trip();
+    bench.wait_until_it_may_be_asked();
+    Permit good = bench.admit();
+    bench.begin(good);
+    bench.fail_one();
+    BOOST_TEST(bench.is(BreakerState::open));
+    bench.wait_until_it_may_be_asked();
+    Permit again = bench.admit();
+    bench.begin(again);
+    BOOST_TEST(bench.is(BreakerState::half_open));
+}
+
 BOOST_AUTO_TEST_CASE(the_open_time_grows_up_to_its_longest_and_is_forgotten_only_after_a_finish) {
     Bench bench(only_in_a_row());
     BOOST_TEST((bench.trip() == 5s));
@@ -330,7 +363,7 @@ BOOST_AUTO_TEST_CASE(up_to_a_tenth_is_added_by_chance) {
 }
 
 BOOST_AUTO_TEST_CASE(told_to_wait_it_opens_at_once_and_until_then_at_least) {
-    Bench bench(only_in_a_row());
+    Bench bench(only_in_a_row(9));
     bench.fail_one(told(42s));
     BOOST_TEST(bench.is(BreakerState::open));
     BOOST_TEST((bench.changes.back().open_for == 42s));
@@ -440,6 +473,18 @@ BOOST_AUTO_TEST_CASE(last_resorts_take_no_probe_s_place_and_count_for_half_open)
     BOOST_TEST(bench.is(BreakerState::closed));
     bench.breaker.on_neutral(probe);
     BOOST_TEST(bench.breaker.probes_under_way() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_last_resort_that_begins_to_answer_is_news_whenever_it_was_let_through) {
+    Bench bench(only_in_a_row());
+    bench.trip();
+    Permit slow = bench.admit(true);
+    bench.wait_until_it_may_be_asked();
+    Permit probe = bench.admit();
+    bench.begin(slow);
+    BOOST_TEST(bench.is(BreakerState::closed));
+    bench.fail(probe);  // from before
+    BOOST_TEST(bench.breaker.consecutive_failures() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_last_resort_that_fails_beside_the_probes_opens_it_again) {

@@ -182,6 +182,9 @@ BOOST_AUTO_TEST_CASE(a_chain_is_worth_another_round_when_one_of_its_models_is) {
     BOOST_TEST(!wait({much_slower, auth}).has_value());
     BOOST_TEST((wait({slower, quota}) == Duration(25s)));  // nobody waits for the quota
     BOOST_TEST(!wait({skipped, auth}).has_value());
+    RetryRules patient = rules(2);
+    patient.wait_when_refused = true;  // is about the model itself
+    BOOST_TEST(!after_first(chain_of({skipped, auth}), patient).has_value());
     BOOST_TEST(!after_first(error(ErrorKind::all_providers_failed), rules(2)).has_value());
 }
 
