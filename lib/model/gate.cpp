@@ -77,7 +77,15 @@ asio::awaitable<Result<TokenStream>> Gate::open(const Request& request, const Ca
     co_return run.error();
 }
 
-std::optional<Refusal> Gate::refusal(const Needs& needs, TimePoint now) const {
+Needs Gate::filtered(Needs needs) const {
+    if (options_.filter_capabilities) return needs;
+    needs.tools = needs.vision = needs.json_schema = false;
+    needs.input = 0;
+    return needs;
+}
+
+std::optional<Refusal> Gate::refusal(const Needs& asked, TimePoint now) const {
+    const Needs needs = filtered(asked);
     std::optional<Refusal> all;
     for (const BoundModel& leg : legs_) {
         const std::optional<Refusal> one = leg.target()->refusal(needs, now);
@@ -98,6 +106,7 @@ Composition Gate::composition() const {
     made.settings = settings_of(options_);
     made.order = Composition::Order::in_turn;
     made.parts = legs_;
+    made.holds_answers = options_.commit_on == CommitOn::complete;
     if (max_asks_ != legs_.size()) made.max_tries = static_cast<std::uint32_t>(max_asks_);
     if (hook_->async()) made.waits = options_.hook_limit * static_cast<Duration::rep>(max_asks_);
     if (options_.total.count() > 0) made.total = options_.total;

@@ -73,6 +73,9 @@ class Gate {
   private:
     friend class GateRun;
 
+    /// What of `needs` its legs are asked for.
+    Needs filtered(Needs needs) const;
+
     /// Of all requests together.
     struct Memory {
         Memory(std::size_t legs, const Stickiness& options);

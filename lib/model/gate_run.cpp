@@ -45,14 +45,6 @@ CallContext entered(const Gate& gate, const CallContext& outer) {
     return enter_call(outer, defaults, gate.clock());
 }
 
-Needs needs_for(const Gate& gate, const CallContext& context, const Request& request) {
-    Needs needs = context.call->needs(request, context.options);
-    if (gate.options().filter_capabilities) return needs;
-    needs.tools = needs.vision = needs.json_schema = false;
-    needs.input = 0;
-    return needs;
-}
-
 flow::FailoverRules rules_of(const FallbackOptions& options, std::size_t legs, std::size_t max_asks,
                              bool last_resort) {
     flow::FailoverRules rules;
@@ -72,7 +64,7 @@ GateRun::GateRun(const Gate& gate, const Request& request, const CallContext& ou
       outer_(outer),
       clock_(gate.clock()),
       context_(entered(gate, outer)),
-      needs_(needs_for(gate, context_, request)),
+      needs_(gate.filtered(context_.call->needs(request, context_.options))),
       first_event_deadline_(outer.first_event_deadline),
       machine_(gate.windows_, rules_of(gate.options_, gate.legs_.size(), gate.max_asks_,
                                        gate.options_.last_resort || outer.last_resort)),

@@ -102,6 +102,7 @@ BOOST_AUTO_TEST_CASE(capabilities_need_not_be_filtered_where_a_hook_fits_the_req
     const Request image =
         Request().user({TextPart("?"), ImagePart::from_base64("image/png", "iVBORw0KGgo=")});
     BOOST_TEST(world.ask(model, image).by == "alpha/p");
+    BOOST_TEST(world.ask(FallbackBoundModel({model}, options), image).by == "alpha/p");  // also as a leg
     const ErrorInfo error = world.refused(model, image, CallOptions().residency("eu"));  // that stays
     BOOST_TEST((error.kind == ErrorKind::no_provider_available));
 }
@@ -309,6 +310,9 @@ BOOST_AUTO_TEST_CASE(it_explains_what_it_is_made_of) {
     BOOST_TEST(made.max_tries.value_or(0) == 2U);
     BOOST_TEST((made.total == 30s));
     BOOST_TEST((made.waits == 2s));
+    BOOST_TEST(!made.holds_answers);
+    options.commit_on = CommitOn::complete;
+    BOOST_TEST(FallbackBoundModel({model}, options).target()->composition().holds_answers);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -320,9 +324,9 @@ std::vector<long> shares(BudgetSplit split, Duration each_takes, std::chrono::mi
                          std::optional<std::size_t> shut, CallOptions call = {}) {
     GateWorld world;
     world.alpha.script("m", Script().delay(each_takes).fail(ErrorKind::provider_unavailable));
-    std::vector<Door> doors(3, Door(world.alpha.model("m")));
-    for (Door& door : doors)
-        door = Door(world.alpha.model("m"));
+    std::vector<Door> doors;
+    for (int leg = 0; leg < 3; ++leg)
+        doors.emplace_back(world.alpha.model("m"));
     if (shut) doors[*shut].shut(Refusal(SkipReason::breaker_open));
     FallbackOptions options = world.options();
     options.split = split;
