@@ -84,9 +84,10 @@ class HealthChecks {
     /// object. Models that were checked by it let everything pass from now on.
     ~HealthChecks();
 
-    /// Watches `model`, a real one: std::invalid_argument for a combinator (watch the models in it), and for
-    /// a probe that it does not know. Nothing happens when it is watched already; std::invalid_argument when
-    /// that is with other settings than given here.
+    /// Watches a real model, be it inside of combinators of one model (a breaker, a retry).
+    /// std::invalid_argument for a combinator of several (watch the models in it), and for a probe that the
+    /// model does not know. Nothing happens when it is watched already; std::invalid_argument when that is
+    /// with other settings than given here.
     void watch(const BoundModel& model);
     void watch(const BoundModel& model, HealthSettings settings);
 

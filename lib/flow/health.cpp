@@ -1,5 +1,7 @@
 #include "flow/health.hpp"
 
+#include "flow/dice.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -9,12 +11,6 @@ namespace {
 
 // The first probe is for the people who have just started the process: they wait for no more than this.
 constexpr HealthMachine::Duration kMaxFirstDelay = std::chrono::seconds(1);
-
-/// In [0, 1).
-double fraction(std::uint64_t draw) noexcept {
-    constexpr int kMantissa = std::numeric_limits<double>::digits;
-    return static_cast<double>(draw >> (64 - kMantissa)) / static_cast<double>(std::uint64_t{1} << kMantissa);
-}
 
 HealthMachine::Duration part_of(HealthMachine::Duration whole, double part) noexcept {
     return HealthMachine::Duration(

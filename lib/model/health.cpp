@@ -33,16 +33,29 @@ void check(const HealthSettings& settings) {
     demand(settings.jitter >= 0 && settings.jitter < 1, "jitter: must be from 0 to below 1 (0.1 is 10 %)");
 }
 
+std::string name_of(const BoundModel& model) {
+    return model.spec().provider_id + "/" + model.spec().id;
+}
+
 void check(const BoundModel& model, const HealthSettings& settings) {
-    const std::string name = model.spec().provider_id + "/" + model.spec().id;
-    if (model.target()->is_combinator())
-        throw std::invalid_argument("HealthChecks: " + name +
-                                    " is the primary of a combinator; watch the real models that it is made "
-                                    "of, and put HealthCheckedBoundModel around each of them");
     if (!model.target()->can_probe(settings.kind))
-        throw std::invalid_argument("HealthChecks: " + name + " has no probe of the kind " +
+        throw std::invalid_argument("HealthChecks: " + name_of(model) + " has no probe of the kind " +
                                     std::string(to_string(settings.kind)) +
                                     "; watch() it with another HealthSettings::kind");
+}
+
+/// The one real model that `model` is, or is made of: Breaker(a) is down when a is.
+BoundModel real_model(BoundModel model) {
+    while (model.target()->is_combinator()) {
+        const Composition composition = model.target()->composition();
+        if (composition.parts.size() != 1)
+            throw std::invalid_argument(
+                "HealthChecks: " + name_of(model) +
+                " is the first of several models; watch each of the real ones, and put "
+                "HealthCheckedBoundModel around each of them");
+        model = composition.parts.front();
+    }
+    return model;
 }
 
 // One probe: shared by its task and by the loop that waits for it, and may stop waiting.
@@ -136,15 +149,15 @@ asio::awaitable<void> keep_watch(std::shared_ptr<TargetHealth> target, std::uint
 HealthChecks::State::State(asio::any_io_executor where, HealthCheckOptions from)
     : strand(asio::make_strand(where)), options(std::move(from)) {}
 
-std::shared_ptr<TargetHealth> HealthChecks::State::watch(const BoundModel& model,
+std::shared_ptr<TargetHealth> HealthChecks::State::watch(const BoundModel& given,
                                                          const HealthSettings* settings) {
+    const BoundModel model = real_model(given);
     const std::lock_guard lock(mutex);
     for (const std::shared_ptr<TargetHealth>& known : targets) {
         const ModelSpec& spec = known->model().spec();
         if (spec.provider_id != model.spec().provider_id || spec.id != model.spec().id) continue;
-        if (model.target()->is_combinator()) break;
         if (settings && *settings != known->settings())
-            throw std::invalid_argument("HealthChecks: " + spec.provider_id + "/" + spec.id +
+            throw std::invalid_argument("HealthChecks: " + name_of(model) +
                                         " is watched already, with other settings");
         return known;
     }

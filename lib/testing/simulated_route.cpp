@@ -94,6 +94,7 @@ Route find_route(std::string_view path, std::string_view query) {
         route.model = percent_decoded(resource.substr(0, slash));
         return route;
     }
+    if (path == "/openai/models") return route_to(Route::Wants::models, Protocol::chat);  // the same
     if (take_prefix(resource, "/openai/v1") || take_prefix(resource, "/v1")) {
         if (resource == "/chat/completions") return route_to(Route::Wants::answer, Protocol::chat);
         if (resource == "/responses") return route_to(Route::Wants::answer, Protocol::responses);

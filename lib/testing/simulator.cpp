@@ -109,10 +109,12 @@ SimulatedAnswer Simulator::State::decide(const HttpRequest& http, SimulatedReque
     } else if (http.method != (wants_models ? "GET" : "POST")) {
         answer.error =
             refusal(405, "Not allowed to " + std::string(http.method) + " on " + record.path + ".");
+    } else if (down) {
+        answer.error = error_of_status(503);
     } else if (is_bad_key(record.key) || (!required_key.empty() && record.key != required_key)) {
         answer.error = ErrorKind::provider_auth_failed;
     } else if (wants_models) {
-        answer.body = models_body(protocol);
+        answer = decide_models(protocol);
     } else {
         answer = decide_model(http, request);
     }
@@ -131,6 +133,14 @@ SimulatedAnswer Simulator::State::decide_model(const HttpRequest& http, Simulate
     answer = own != custom.end() ? own->second(turn, http.body) : answer_by_name(Asked(request, turn));
     if (!answer.error && answer.status >= 200 && answer.status < 300)
         add_limit_headers(request.protocol(), answer);
+    return answer;
+}
+
+SimulatedAnswer Simulator::State::decide_models(Protocol protocol) {
+    const std::size_t turn = lists++;
+    SimulatedAnswer answer = models_list ? models_list(turn) : SimulatedAnswer();
+    const bool is_good = !answer.error && answer.status >= 200 && answer.status < 300;
+    if (is_good && answer.body.empty()) answer.body = models_body(protocol);
     return answer;
 }
 
@@ -211,6 +221,14 @@ void Simulator::on_model(
     std::string model,
     std::function<SimulatedAnswer(std::size_t turn, std::string_view request_body)> answer) {
     state_->custom.insert_or_assign(std::move(model), std::move(answer));
+}
+
+void Simulator::on_models_list(std::function<SimulatedAnswer(std::size_t turn)> answer) {
+    state_->models_list = std::move(answer);
+}
+
+void Simulator::set_down(bool down) {
+    state_->down = down;
 }
 
 void Simulator::require_key(std::string key) {

@@ -69,6 +69,9 @@ struct Simulator::State : std::enable_shared_from_this<State> {
 
     std::string url;  // of who listens, without a path
     std::string required_key;
+    bool down = false;
+    std::function<SimulatedAnswer(std::size_t turn)> models_list;
+    std::size_t lists = 0;  // asked for
     std::map<std::string, Answer, std::less<>> custom;
     std::map<std::string, std::size_t, std::less<>> turns;
     std::vector<Seen> seen;
@@ -79,6 +82,7 @@ struct Simulator::State : std::enable_shared_from_this<State> {
 
   private:
     SimulatedAnswer decide_model(const HttpRequest& http, SimulatedRequest& request);
+    SimulatedAnswer decide_models(Protocol protocol);
     std::string models_body(Protocol protocol) const;
 };
 

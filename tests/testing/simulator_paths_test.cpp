@@ -156,6 +156,32 @@ BOOST_AUTO_TEST_CASE(lists_of_models) {
         BOOST_TEST(sluice::wire::is_json(list->body));
     }
     BOOST_TEST(answer(http("POST", "/v1beta/models", {}, "{}")).status == 405);
+    BOOST_TEST(answer(http("GET", "/openai/models?api-version=2024-10-21", {})).body == openai.body);
+}
+
+BOOST_AUTO_TEST_CASE(the_list_of_models_can_fail_and_be_replaced) {
+    simulator->on_models_list([](std::size_t turn) {
+        sluice::testing::SimulatedAnswer list;
+        if (turn == 0) list.error = sluice::ErrorKind::rate_limited;
+        if (turn == 1) list.body = R"({"data":[]})";
+        return list;
+    });
+    BOOST_TEST(answer(http("GET", "/v1/models", "Authorization: Bearer bad-key\r\n")).status == 401);
+    BOOST_TEST(answer(http("GET", "/v1beta/models", {})).has(R"("status": "RESOURCE_EXHAUSTED")"));
+    BOOST_TEST(answer(http("GET", "/v1/models", {})).body == R"({"data":[]})");
+    BOOST_TEST(answer(http("GET", "/v1/models", {})).has(R"("id":"sim-ok")"));
+}
+
+BOOST_AUTO_TEST_CASE(while_it_is_down_everything_gets_503_in_the_words_of_its_dialect) {
+    simulator->set_down(true);
+    BOOST_TEST(answer(http("GET", "/v1/models", {})).status == 503);
+    BOOST_TEST(answer(http("POST", "/v1/chat/completions", {}, chat_body())).status == 503);
+    const Answer gemini = answer(
+        http("POST", gemini_path("sim-ok", "generateContent"), "x-goog-api-key: bad-key\r\n", kContents));
+    BOOST_TEST(gemini.status == 503);
+    BOOST_TEST(gemini.has(R"("status": "UNAVAILABLE")"));
+    simulator->set_down(false);
+    BOOST_TEST(answer(http("GET", "/v1/models", {})).status == 200);
 }
 
 BOOST_AUTO_TEST_CASE(keys_have_their_places) {

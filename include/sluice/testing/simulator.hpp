@@ -142,6 +142,11 @@ class Simulator {
     /// that model's requests from 0.
     void on_model(std::string model,
                   std::function<SimulatedAnswer(std::size_t turn, std::string_view request_body)> answer);
+    /// How requests for the list of models are answered; `turn` counts them from 0. An answer without a body
+    /// that is no failure gets the list as its body.
+    void on_models_list(std::function<SimulatedAnswer(std::size_t turn)> answer);
+    /// While down, every request gets 503, whatever it asks for and with whichever key.
+    void set_down(bool down);
     /// When not empty, a request with another key is rejected (as by model "sim-401", always).
     void require_key(std::string key);
 
