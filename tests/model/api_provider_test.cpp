@@ -420,6 +420,9 @@ BOOST_AUTO_TEST_CASE(quirks_are_the_services_in_its_own_dialects) {
                     .has(Quirk::deployment_in_path));
     BOOST_TEST(
         !quirks("azure", "openai_responses", "https://h.test", "2024-10-21").has(Quirk::deployment_in_path));
+    BOOST_TEST(quirks("azure", "", "https://h.test/openai/deployments/d", "1").has(Quirk::no_model_list));
+    BOOST_TEST(!quirks("azure", "", "https://h.test", "2024-10-21").has(Quirk::no_model_list));
+    BOOST_TEST(quirks("vertex", "", "https://h.test/v1").has(Quirk::no_model_list));
 }
 
 BOOST_AUTO_TEST_CASE(a_provider_may_be_dropped_before_its_models) {
