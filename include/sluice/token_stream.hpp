@@ -122,7 +122,8 @@ class TokenStream {
     /// For combinators: puts `earlier` before the attempts that are already recorded.
     void prepend_attempts(std::vector<Attempt> earlier);
     /// For combinators: from now on `watch` hears how the stream goes, and at once what it has missed; of
-    /// the events, those that have been read and not handed out. Not null. Destroyed with the stream, after its source.
+    /// the events, those that have been read and not handed out. Not null. Destroyed with the stream, after
+    /// its source.
     void watch(std::unique_ptr<StreamWatch> watch);
 
   private:

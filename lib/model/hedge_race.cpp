@@ -269,7 +269,7 @@ void HedgeRace::on_good(std::size_t leg, TokenStream stream) {
         // What a silent loser would have taken is not known, but that it is more than this. Left out, the
         // slowest requests would never be counted, and the delay would shrink and shrink.
         const Duration silent = now() - legs_[other].started;
-        if (machine_.is_running(other) && silent > legs_[other].delay) field_->on_first_event(other, silent);
+        if (machine_.is_running(other) && silent >= legs_[other].delay) field_->on_first_event(other, silent);
     }
     advance();
 }
@@ -278,7 +278,7 @@ void HedgeRace::on_failed(std::size_t leg) {
     Leg& failed = legs_[leg];
     const Duration took = now() - failed.started;
     failed.error = failed.failure.error;
-    const bool was_silent = failed.error.kind == ErrorKind::provider_timeout && took > failed.delay;
+    const bool was_silent = failed.error.kind == ErrorKind::provider_timeout && took >= failed.delay;
     if (was_silent && !over_) field_->on_first_event(leg, took);
     Attempt record = record_of(spec(leg), failed.failure, took);
     append_attempts(attempts_, std::move(failed.failure), std::move(record));

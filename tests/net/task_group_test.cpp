@@ -40,7 +40,8 @@ struct Count {
 
 asio::awaitable<void> forever(Shared record) {
     const Count count(std::move(record));
-    asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    asio::steady_timer timer(executor, asio::steady_timer::time_point::max());
     co_await timer.async_wait(asio::use_awaitable);
 }
 
