@@ -45,10 +45,19 @@ std::uint64_t times(std::uint64_t a, std::uint64_t b) {
 // What a model can come to when it is a part of another one.
 struct Bound {
     std::uint64_t attempts = 1;
-    Limit failure;  // until it has given up, so that another one can be asked
-    Limit end;      // until the terminal event of an answer
+    std::uint64_t beside = 0;  // attempts that no limit counts: mirrored ones
+    Limit failure;             // until it has given up, so that another one can be asked
+    Limit end;                 // until the terminal event of an answer
     std::optional<PicoUsd> cost;
+    std::optional<PicoUsd> cost_beside = PicoUsd(0);
     std::optional<PicoUsd> dearest;  // of one attempt
+};
+
+// Which limits hold already, because the caller or a model further out has set them: an inner one is not
+// asked.
+struct Outer {
+    bool total = false;
+    bool attempts = false;
 };
 
 std::optional<PicoUsd> plus(const std::optional<PicoUsd>& a, const std::optional<PicoUsd>& b) {
@@ -73,9 +82,13 @@ Bound of_one(const Composition& made, const Bound& part) {
     bound.attempts = times(part.attempts, made.tries);
     bound.failure = plus(times(failure, made.tries), waits);
     bound.end = plus(plus(times(failure, made.tries - 1), waits), part.end);
+    bound.beside = times(part.beside, made.tries);
     bound.cost = part.cost;
-    for (std::uint32_t i = 1; i < made.tries && bound.cost; ++i)
+    bound.cost_beside = part.cost_beside;
+    for (std::uint32_t i = 1; i < made.tries; ++i) {
         bound.cost = plus(bound.cost, part.cost);
+        bound.cost_beside = plus(bound.cost_beside, part.cost_beside);
+    }
     bound.dearest = part.dearest;
     return bound;
 }
@@ -105,8 +118,10 @@ Bound of_turns(const Composition& made, std::vector<Bound> parts) {
     Bound bound;
     bound.attempts = worst([](const Bound& p) { return p.attempts; }, std::less<>(), std::uint64_t{0}, add);
     bound.failure = worst([](const Bound& p) { return p.failure; }, less_limit, Limit(Duration(0)), add);
-    bound.cost =
-        worst([](const Bound& p) { return p.cost; }, less_cost, std::optional<PicoUsd>(PicoUsd(0)), add);
+    bound.beside = worst([](const Bound& p) { return p.beside; }, std::less<>(), std::uint64_t{0}, add);
+    const std::optional<PicoUsd> free = PicoUsd(0);
+    bound.cost = worst([](const Bound& p) { return p.cost; }, less_cost, free, add);
+    bound.cost_beside = worst([](const Bound& p) { return p.cost_beside; }, less_cost, free, add);
     bound.dearest = PicoUsd(0);
     // The last try is the one that answers, at its own slowest.
     bound.end = Duration(0);
@@ -122,17 +137,15 @@ Bound of_turns(const Composition& made, std::vector<Bound> parts) {
     return bound;
 }
 
+// The first part is the caller's; the others are asked beside it, and no limit of attempts counts them.
 Bound of_all(const Composition& made, const std::vector<Bound>& parts) {
-    Bound bound;
-    bound.attempts = 0;
-    bound.failure = bound.end = Duration(0);
-    bound.cost = bound.dearest = PicoUsd(0);
-    for (const Bound& part : parts) {
-        bound.attempts = plus(bound.attempts, part.attempts);
+    Bound bound = parts.front();
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+        const Bound& part = parts[i];
+        bound.beside = plus(bound.beside, plus(part.attempts, part.beside));
+        bound.cost_beside = plus(bound.cost_beside, plus(part.cost, part.cost_beside));
         bound.failure = longer(bound.failure, part.failure);
         bound.end = longer(bound.end, part.end);
-        bound.cost = plus(bound.cost, part.cost);
-        bound.dearest = dearer(bound.dearest, part.dearest);
     }
     bound.failure = plus(bound.failure, Limit(made.waits));
     bound.end = plus(bound.end, Limit(made.waits));
@@ -179,7 +192,7 @@ class Walk {
   public:
     explicit Walk(const Needs& needs) : needs_(needs) {}
 
-    Bound visit(const BoundModel& model, std::size_t depth) {
+    Bound visit(const BoundModel& model, std::size_t depth, Outer outer) {
         const Composition made = model.target()->composition();
         text_.append(2 * depth, ' ');
         if (made.order == Composition::Order::leaf) {
@@ -193,10 +206,15 @@ class Walk {
             return leaf;
         }
         text_ += made.kind + (made.settings.empty() ? "" : ": " + made.settings) + "\n";
+        const Limit total = outer.total ? Limit() : made.total;
+        const std::optional<std::uint32_t> attempts = outer.attempts ? std::nullopt : made.max_total_attempts;
+        Outer inner{outer.total || total, outer.attempts || attempts};
         std::vector<Bound> parts;
-        for (const BoundModel& part : made.parts)
-            parts.push_back(visit(part, depth + 1));
-        return limited(combined(made, std::move(parts)), made.total, made.max_total_attempts);
+        for (const BoundModel& part : made.parts) {
+            parts.push_back(visit(part, depth + 1, inner));
+            if (made.order == Composition::Order::together) inner.attempts = false;
+        }
+        return limited(combined(made, std::move(parts)), total, attempts);
     }
     const std::string& text() const noexcept { return text_; }
 
@@ -225,14 +243,17 @@ class Walk {
 Explanation explain(const BoundModel& model, const Request& request, const CallOptions& options) {
     const Needs needs = needs_of(request);
     Walk walk(needs);
-    const Bound bound = limited(walk.visit(model, 0), options.total(), options.max_total_attempts());
+    const Limit total =
+        options.total() && options.total()->count() > 0 ? Limit(*options.total()) : std::nullopt;
+    const Outer caller{options.total().has_value(), options.max_total_attempts().has_value()};
+    const Bound bound = limited(walk.visit(model, 0, caller), total, options.max_total_attempts());
 
     Explanation explanation;
     WorstCase& worst = explanation.worst;
-    worst.attempts = bound.attempts;
+    worst.attempts = plus(bound.attempts, bound.beside);
     worst.first_event = bound.failure;
     worst.end = longer(bound.failure, bound.end);
-    worst.cost = bound.cost;
+    worst.cost = plus(bound.cost, bound.cost_beside);
     explanation.text =
         "at most " + std::to_string(worst.attempts) + (worst.attempts == 1 ? " attempt, " : " attempts, ") +
         within(worst.first_event, "the first event or the error") + ", " + within(worst.end, "the end") +

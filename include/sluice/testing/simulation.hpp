@@ -32,7 +32,8 @@ struct SimulationReport {
     std::size_t turns = 0;      ///< Handlers that the loop ran.
     Duration virtual_time{0};
     std::map<std::string, std::size_t>
-        outcomes;  ///< Requests by how they ended: "answered", "cancelled", ...
+        outcomes;                               ///< Requests by how they ended: "answered", "cancelled", ...
+    std::map<std::string, std::size_t> events;  ///< "attempt_started", "breaker_changed", ...: how many.
     /// "rule: what happened", for each broken promise.
     std::vector<std::string> violations;
     /// Of everything that callers saw: equal for equal runs.

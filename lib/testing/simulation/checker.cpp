@@ -61,8 +61,6 @@ class Judgement {
             if (flight.call == call.number) flights_.push_back(&flight);
         for (const Exchange& exchange : records.exchanges)
             if (exchange.call == call.number) exchanges_.push_back(&exchange);
-        for (const AttemptRecord& attempt : call.attempts)
-            overlaps_ |= attempt.purpose == Purpose::hedge;
     }
 
     std::vector<std::string> judge() {
@@ -74,6 +72,7 @@ class Judgement {
         agreement();
         cancellation();
         residency();
+        backoffs();
         for (const AttemptRecord& attempt : call_.attempts) {
             if (attempt.end == End::failed) failure(attempt);
             if (attempt.end == End::succeeded) success(attempt);
@@ -107,7 +106,6 @@ class Judgement {
         const auto at = std::find(records_.ids.begin(), records_.ids.end(), attempt.provider);
         return records_.deadlines[static_cast<std::size_t>(at - records_.ids.begin())];
     }
-    bool reads_without_pause() const { return call_.plan.slowness == Duration::zero(); }
 
     // --- what the caller saw ---
 
@@ -171,7 +169,7 @@ class Judgement {
             }
             no_overlap(attempt);
         }
-        if (call_.has_stream && !overlaps_ && call_.open_at_stream > 1)
+        if (call_.has_stream && call_.open_at_stream > 1)
             broken("runs_on", "several attempts were open when the caller got its stream");
         if (call_.has_stream) {
             const auto later = std::count_if(
@@ -205,9 +203,9 @@ class Judgement {
             broken("max_attempts", std::to_string(counted) + " attempts, and the call allows " +
                                        std::to_string(*call_.plan.max_attempts));
         }
-        if (call_.attempts.size() > tree_.attempts) {
-            broken("max_attempts", std::to_string(call_.attempts.size()) + " attempts, and explain() said " +
-                                       std::to_string(tree_.attempts));
+        if (counted > call_.max_attempts) {
+            broken("max_attempts", std::to_string(counted) + " attempts, and explain() said " +
+                                       std::to_string(call_.max_attempts));
         }
         for (const AttemptRecord& attempt : call_.attempts) {
             const auto sent = static_cast<std::size_t>(
@@ -229,9 +227,8 @@ class Judgement {
         };
         const auto any = [&](End end) {
             return std::any_of(
-                call_.attempts.begin(), call_.attempts.end(), [&](const AttemptRecord& attempt) {
-                    return attempt.end == end && of_answerer(attempt) && attempt.purpose != Purpose::mirror;
-                });
+                call_.attempts.begin(), call_.attempts.end(),
+                [&](const AttemptRecord& attempt) { return attempt.end == end && of_answerer(attempt); });
         };
         if (call_.outcome == Outcome::answered) {
             if (!any(End::succeeded))
@@ -250,11 +247,35 @@ class Judgement {
         recorded_attempts();
     }
 
+    /// The finish tells what the attempt of the answerer is billed.
     void usage() {
-        for (const AttemptRecord& attempt : call_.attempts) {
-            if (attempt.end != End::succeeded || attempt.purpose == Purpose::mirror) continue;
-            if (call_.finish && attempt.figures.usage != call_.finish->usage)
-                broken("usage", name_of(attempt) + ": the finish and the attempt's figures differ");
+        const bool agrees =
+            std::any_of(call_.attempts.begin(), call_.attempts.end(), [this](const AttemptRecord& attempt) {
+                return attempt.end == End::succeeded && attempt.figures.usage == call_.finish->usage;
+            });
+        if (!agrees) broken("usage", "the finish tells another usage than the attempt's figures");
+    }
+
+    /// A pause is as long as it was announced, and as the provider asked for.
+    void backoffs() {
+        for (const CallNote& note : call_.notes) {
+            if (note.what != "backing_off") continue;
+            // What sums up several attempts may go on as soon as one of them may; and of a pause for somebody
+            // who was not even asked, the error is an older one.
+            const bool is_summary = note.error->attempts != nullptr;
+            if (!is_summary && !tree_.in_parallel && note.error->retry_after && note.after_attempt > 0 &&
+                note.at + note.delay <
+                    call_.attempts[note.after_attempt - 1].ended + *note.error->retry_after)
+                broken("backoff", "a pause of " + us(note.delay) + ", and the provider asked for " +
+                                      us(*note.error->retry_after));
+            if (note.purpose != Purpose::mirror && call_.deadline != kNever &&
+                note.at + note.delay > call_.deadline)
+                broken("backoff", "a pause of " + us(note.delay) + " beyond the call's limit");
+            if (tree_.in_parallel || note.after_attempt >= call_.attempts.size()) continue;
+            const AttemptRecord& next = call_.attempts[note.after_attempt];
+            if (next.started < note.at + note.delay)
+                broken("backoff", name_of(next) + " started " + us(next.started - note.at) +
+                                      " into a pause of " + us(note.delay));
         }
     }
 
@@ -265,7 +286,7 @@ class Judgement {
 
     /// The error's list of attempts has every attempt that failed, in order.
     void recorded_attempts() {
-        if (overlaps_ || tree_.in_parallel) return;
+        if (tree_.in_parallel) return;
         std::vector<std::string> told;
         if (call_.error->attempts) {
             for (const Attempt& attempt : *call_.error->attempts)
@@ -347,6 +368,8 @@ class Judgement {
 
     /// A deadline rings at its tick: never early, and never late when nobody but the library waited.
     void timeout(const AttemptRecord& attempt, const Exchange* exchange) {
+        // What a mirror has said may wait for its primary's end: that is a slow reader too.
+        const bool in_time = call_.plan.slowness == Duration::zero() && attempt.purpose != Purpose::mirror;
         const Deadlines& limits = limits_of(attempt);
         const Flight* flight = flight_of(attempt);
         const Duration took = attempt.ended - attempt.started;
@@ -360,7 +383,7 @@ class Judgement {
         };
         const auto exact = [&](std::string_view clock, Duration limit) {
             early(clock, limit);
-            if (took > limit && reads_without_pause())
+            if (took > limit && in_time)
                 broken("deadline", name_of(attempt) + ": " + std::string(clock) + " rang after " + us(took) +
                                        " instead of " + us(limit));
         };
@@ -371,7 +394,7 @@ class Judgement {
             case Phase::headers:
                 early("headers", limits.headers);
                 if (flight && flight->sent != kNever && attempt.ended != flight->sent + limits.headers &&
-                    reads_without_pause())
+                    in_time)
                     broken("deadline", name_of(attempt) + ": headers rang " +
                                            us(attempt.ended - flight->sent) +
                                            " after the request, instead of " + us(limits.headers));
@@ -381,12 +404,12 @@ class Judgement {
                 break;
             case Phase::idle:
                 early("idle", std::min(limits.idle, limits.grace.count() > 0 ? limits.grace : limits.idle));
-                if (flight && reads_without_pause() && attempt.ended > flight->last_read + limits.idle)
+                if (flight && in_time && attempt.ended > flight->last_read + limits.idle)
                     broken("deadline", name_of(attempt) + ": idle rang " +
                                            us(attempt.ended - flight->last_read) +
                                            " after the last byte, limit " + us(limits.idle));
                 if (flight && exchange && exchange->is_clean && !flight->interfered && !flight->delayed &&
-                    reads_without_pause() && attempt.ended < flight->last_read + limits.idle &&
+                    in_time && attempt.ended < flight->last_read + limits.idle &&
                     !exchange->answer.error_after_finish)
                     broken("deadline", name_of(attempt) + ": idle rang early, " +
                                            us(attempt.ended - flight->last_read) +
@@ -396,11 +419,12 @@ class Judgement {
                 exact("leg", limits.leg);
                 break;
             case Phase::total:
-                if (call_.deadline == kNever) return;
+                // A mirror has a limit of its own.
+                if (call_.deadline == kNever || attempt.purpose == Purpose::mirror) return;
                 if (attempt.ended < call_.deadline)
                     broken("deadline", name_of(attempt) + ": total rang " +
                                            us(call_.deadline - attempt.ended) + " early");
-                if (attempt.ended > call_.deadline + call_.slack && reads_without_pause())
+                if (attempt.ended > call_.deadline + call_.slack && in_time)
                     broken("deadline",
                            name_of(attempt) + ": total rang " + us(attempt.ended - call_.deadline) + " late");
                 break;
@@ -418,7 +442,7 @@ class Judgement {
             if (attempt.started > *call_.cancelled && attempt.purpose != Purpose::mirror)
                 broken("cancellation", name_of(attempt) + " started after the cancellation");
             if (call_.outcome == Outcome::cancelled && attempt.end == End::failed &&
-                attempt.ended > *call_.cancelled)
+                attempt.ended > *call_.cancelled && attempt.purpose != Purpose::mirror)
                 broken("cancellation", name_of(attempt) + " failed because of the cancellation");
         }
     }
@@ -442,7 +466,6 @@ class Judgement {
     std::vector<std::string> found_;
     std::vector<const Flight*> flights_;
     std::vector<const Exchange*> exchanges_;
-    bool overlaps_ = false;
 };
 
 }  // namespace

@@ -73,6 +73,7 @@ struct AttemptRecord {
 struct CallNote {
     CallNote() = default;
     std::string what;  ///< name_of(event)
+    Purpose purpose = Purpose::answer;
     std::string provider;
     std::string model;
     TimePoint at;
@@ -119,8 +120,9 @@ struct CallRecord {
 
     std::uint32_t number = 0;
     CallPlan plan;
-    TimePoint deadline = kNever;  ///< As the call's options say it.
-    Duration slack{0};            ///< Hooks may hold it up so long beyond it.
+    TimePoint deadline = kNever;     ///< As the call's options say it.
+    Duration slack{0};               ///< Hooks may hold it up so long beyond it.
+    std::uint64_t max_attempts = 1;  ///< As explain() foretells.
     TimePoint started;
     TimePoint ended;
     std::optional<TimePoint> cancelled;

@@ -1,6 +1,7 @@
 #include "testing/simulation/world.hpp"
 
 #include <sluice/anthropic.hpp>
+#include <sluice/explain.hpp>
 #include <sluice/gemini.hpp>
 #include <sluice/openai.hpp>
 #include <sluice/testing/simulator.hpp>
@@ -25,6 +26,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kMaxTurns = 5'000'000;  // of one world: beyond it something runs in circles
+constexpr Duration kMaxTime = 24h;
 constexpr const char* kDialects[] = {"openai_chat", "openai_responses", "anthropic", "gemini"};
 
 Deadlines draw_deadlines(Dice& dice) {
@@ -107,10 +109,11 @@ void World::furnish() {
         const std::size_t smallest = dice_.chance(5) ? 1 : 100;
         network_->servers().set_window(dice_.pick<std::size_t>({smallest, 300, 1000, 4096}));
     }
+    AttemptEvents events([this](const AttemptEvent& event) { on_world_event(event); });
+    guards_ = std::make_unique<Guards>(dice_, context_.get_executor(), runtime_, std::move(events));
     for (std::size_t n = dice_.between(1, 5), i = 0; i < n; ++i)
         add_service(i);
-    AttemptEvents events([this](const AttemptEvent& event) { on_world_event(event); });
-    TreeBuilder builder(dice_, runtime_, leaves_, events);
+    TreeBuilder builder(dice_, runtime_, leaves_, mirrors_);
     for (std::size_t n = dice_.between(1, 3); n > 0; --n)
         records_.trees.push_back(builder.draw(dice_.between(0, 3)));
     if (!options_.trace) return;
@@ -155,8 +158,9 @@ void World::add_service(std::size_t index) {
                                     [this, index, model = spec.id](std::size_t, std::string_view body) {
                                         return answer(index, model, body);
                                     });
-        Tree leaf(service->provider->model(spec));
-        leaf.text = id + "/" + spec.id;
+        std::string text = id + "/" + spec.id;
+        Tree leaf(guards_->around(dice_, service->provider->model(spec), text));
+        leaf.text = std::move(text);
         leaf.total = deadlines.total;
         leaves_.push_back(std::move(leaf));
         records_.specs.push_back(std::move(spec));
@@ -297,6 +301,8 @@ void World::start(std::size_t index) {
     Request request;
     if (call.plan.prompt_bytes > 0) request.system(std::string(call.plan.prompt_bytes, 'x'));
     CallOptions options = options_of(call);
+    call.max_attempts =
+        call.plan.max_attempts ? explain(*tree.model, Request(), options).worst.attempts : tree.attempts;
     asio::co_spawn(
         context_, make_call(*tree.model, std::move(request), std::move(options), clock_, call),
         asio::bind_cancellation_slot(live_[index].cancel.slot(), [this, index](std::exception_ptr thrown) {
@@ -349,25 +355,45 @@ void World::on_end(std::size_t index, std::exception_ptr thrown) {
     trace(line);
 }
 
-std::size_t World::connections_others_may_hold(const CallRecord& except) const {
-    std::size_t held = 0;
+// What else may have a connection when an attempt of `starting` begins: other calls, and attempts beside it.
+std::size_t World::connections_others_may_hold(const CallRecord& starting) const {
+    std::size_t held = guards_->watched();  // each may be probed
     for (const CallRecord& call : records_.calls) {
         if (call.started == TimePoint()) break;
-        const auto open = static_cast<std::size_t>(std::count_if(
-            call.attempts.begin(), call.attempts.end(),
-            [](const AttemptRecord& attempt) { return attempt.end == AttemptRecord::End::running; }));
-        const bool runs = call.ended == TimePoint() && &call != &except;
-        held += runs ? std::max<std::size_t>(open, 1) : open;
+        const bool runs = call.ended == TimePoint();
+        const auto holds = [&](const AttemptRecord& attempt) {
+            if (attempt.end == AttemptRecord::End::running) return true;
+            // What has been read to its end has its connection until the stream is closed. A mirror's may
+            // wait for its primary, and a hedge's may linger.
+            const bool is_mirror = attempt.purpose == Purpose::mirror;
+            const bool is_hedge = attempt.purpose == Purpose::hedge;
+            if (!is_mirror && !(is_hedge && attempt.end == AttemptRecord::End::succeeded)) return false;
+            return runs || clock_->now() - attempt.ended < 1s;
+        };
+        const auto open =
+            static_cast<std::size_t>(std::count_if(call.attempts.begin(), call.attempts.end(), holds));
+        const bool has_stream = runs && &call != &starting;
+        const bool in_parallel = records_.trees[call.plan.tree].in_parallel;
+        held += in_parallel ? open + has_stream : std::max<std::size_t>(open, has_stream);
     }
     return held;
 }
 
+void World::count(const AttemptEvent& event) {
+    std::pair<std::string_view, std::size_t>& seen = counts_[event.what.index()];
+    seen.first = name_of(event);
+    ++seen.second;
+}
+
 void World::on_event(CallRecord& call, const AttemptEvent& event) {
+    count(event);
     if (options_.trace) trace_event(call, event);
     if (event.as<AttemptStarted>()) {
         const net::Pool::Stats stats = pool_->stats();
         AttemptRecord attempt;
         attempt.allowed_at_start = connections_others_may_hold(call);
+        if (std::string objection = guards_->objection(event.model, event.at); !objection.empty())
+            call.complaints.push_back(std::move(objection));
         attempt.leased_at_start = stats.leased + stats.waiting;
         attempt.number = event.attempt;
         attempt.purpose = event.purpose;
@@ -381,6 +407,7 @@ void World::on_event(CallRecord& call, const AttemptEvent& event) {
     if (event.attempt == 0) {
         CallNote note;
         note.what = name_of(event);
+        note.purpose = event.purpose;
         note.provider = event.model.provider_id;
         note.model = event.model.id;
         note.at = event.at;
@@ -421,7 +448,18 @@ void World::on_event(CallRecord& call, const AttemptEvent& event) {
 }
 
 void World::on_world_event(const AttemptEvent& event) {
-    if (options_.trace) trace("  world: " + std::string(name_of(event)));
+    count(event);
+    guards_->on_event(event);
+    if (!options_.trace) return;
+    std::string line = "  world: " + std::string(name_of(event)) + " ";
+    if (const auto* changed = event.as<BreakerChanged>()) {
+        line.append(changed->domain).append(" from ").append(sluice::to_string(changed->from));
+        line.append(" to ").append(sluice::to_string(changed->to));
+        line += ", " + std::to_string(changed->open_for / 1us) + " us";
+    } else {
+        line += event.model.provider_id + "/" + event.model.id;
+    }
+    trace(line);
 }
 
 // --- the loop ---
@@ -435,24 +473,40 @@ bool World::step() {
     return clock_->ring_next();
 }
 
+bool World::keeps_turning() {
+    if (report_.turns < kMaxTurns && clock_->now() - began_ < kMaxTime) return true;
+    violation("termination: still at work after " + std::to_string(report_.turns) + " turns");
+    return false;
+}
+
+void World::run_calls() {
+    while (ended_ < records_.calls.size() && step())
+        if (!keeps_turning()) return;
+}
+
 void World::run_dry() {
-    while (step()) {
-        if (report_.turns < kMaxTurns) continue;
-        violation("termination: the loop still has work after " + std::to_string(kMaxTurns) + " turns");
-        return;
-    }
+    while (step())
+        if (!keeps_turning()) return;
+}
+
+asio::awaitable<void> World::stop_watching() {
+    co_await guards_->checks()->stop();
 }
 
 SimulationReport World::run() {
-    asio::co_spawn(context_, drive(), [](std::exception_ptr thrown) {
+    const auto rethrow = [](std::exception_ptr thrown) {
         if (thrown) std::rethrow_exception(thrown);
-    });
+    };
     try {
+        if (guards_->checks()) guards_->checks()->start();
+        asio::co_spawn(context_, drive(), rethrow);
+        run_calls();
+        if (guards_->checks()) asio::co_spawn(context_, stop_watching(), rethrow);
         run_dry();
+        close_down();
     } catch (const std::exception& error) {
         violation(std::string("termination: a handler threw ") + error.what());
     }
-    close_down();
     summarise();
     return std::move(report_);
 }
@@ -468,12 +522,16 @@ void World::close_down() {
     const net::Pool::Stats stats = pool_->stats();
     expect_none(stats.leased, "connections in use when all calls were over");
     expect_none(stats.waiting, "requests waiting for a connection when all calls were over");
+    for (const MirrorBoundModel& mirror : mirrors_)
+        expect_none(mirror.running(), "mirrors running when nothing was left to do");
     if (network_->servers().stats().alive != stats.idle)
         violation("leak: " + std::to_string(network_->servers().stats().alive) + " connections open, and " +
                   std::to_string(stats.idle) + " of them in the pool");
     for (Tree& tree : records_.trees)
         tree.model.reset();
     leaves_.clear();
+    mirrors_.clear();
+    guards_.reset();
     for (const auto& service : services_)
         service->provider.reset();
     pool_->clear();
@@ -521,6 +579,8 @@ void World::summarise() {
         }
     };
     report_.digest = 0xcbf29ce484222325U;
+    for (const auto& [name, times] : counts_)
+        if (times > 0) report_.events[std::string(name)] = times;
     report_.requests = records_.calls.size();
     report_.exchanges = records_.exchanges.size();
     report_.virtual_time = clock_->now() - began_;

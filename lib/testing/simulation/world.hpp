@@ -8,14 +8,19 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "net/pool.hpp"
 #include "testing/simulation/answers.hpp"
 #include "testing/simulation/dice.hpp"
+#include "testing/simulation/guards.hpp"
 #include "testing/simulation/network.hpp"
 #include "testing/simulation/record.hpp"
 #include "testing/simulation/tree.hpp"
@@ -58,12 +63,17 @@ class World {
     asio::awaitable<void> cancel_later(std::size_t index);
     void on_end(std::size_t index, std::exception_ptr thrown);
     void on_event(CallRecord& call, const AttemptEvent& event);
+    void count(const AttemptEvent& event);
     void on_world_event(const AttemptEvent& event);
+    asio::awaitable<void> stop_watching();
     std::size_t connections_others_may_hold(const CallRecord& except) const;
 
     /// One handler, or one jump of the clock. False when there is nothing left to do.
     bool step();
+    /// Until all calls have ended, or nothing can end them.
+    void run_calls();
     void run_dry();
+    bool keeps_turning();
     void close_down();
     void violation(std::string what);
     void trace(std::string_view line);
@@ -79,11 +89,14 @@ class World {
     Runtime runtime_;
     std::shared_ptr<net::Pool> pool_;
     std::vector<std::unique_ptr<Service>> services_;
+    std::unique_ptr<Guards> guards_;
     std::vector<Tree> leaves_;
+    std::vector<MirrorBoundModel> mirrors_;
     Records records_;
     std::deque<LiveCall> live_;
     unsigned network_trouble_ = 0;  // percent of the connections
     std::size_t ended_ = 0;
+    std::array<std::pair<std::string_view, std::size_t>, std::variant_size_v<AttemptEvent::What>> counts_{};
     TimePoint began_;
 };
 
