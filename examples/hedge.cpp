@@ -5,7 +5,6 @@
 void tell(const sluice::AttemptEvent& event) {
     const std::string who = event.model.provider_id + " (" + std::string(to_string(event.purpose)) + ")";
     if (event.as<sluice::AttemptStarted>()) std::cout << who << " is asked\n";
-    if (event.as<sluice::AttemptSucceeded>()) std::cout << who << " has answered\n";
     if (event.as<sluice::AttemptAbandoned>()) std::cout << who << " is stopped\n";
 }
 
@@ -22,7 +21,7 @@ asio::awaitable<void> hedge(example::Service& service) {
         {slow.model(service.model_or("sim-slow-first")), quick.model(service.model_or("sim-ok"))}, options);
 
     const sluice::AssistantMessage answer = co_await model.generate("Capital of Mongolia?");
-    std::cout << answer.text() << '\n';
+    std::cout << answer.provider_id << ": " << answer.text() << '\n';
 }
 
 int main() {
