@@ -30,8 +30,8 @@ struct ModelSpec {
     std::optional<Tokens> max_output;
     Capabilities capabilities;
     Price price;
-    /// Where it runs and what it is fit for, in your own words ("local", "eu"): CallOptions::residency demands
-    /// them.
+    /// Where it runs and what it is fit for, in your own words ("local", "eu"): CallOptions::residency
+    /// demands them.
     std::vector<std::string> tags;
 };
 
