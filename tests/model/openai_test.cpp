@@ -306,17 +306,36 @@ BOOST_AUTO_TEST_CASE(deadlines_are_kept_to_the_tick) {
     }
 }
 
+namespace {
+
+asio::awaitable<AssistantMessage> ask_within_20s(BoundModel model) {
+    co_return co_await model.generate("x", CallOptions().total(20s));
+}
+
+}  // namespace
+
+// A silent leg takes its share of the call's time, and no more.
 BOOST_AUTO_TEST_CASE(the_budget_of_a_call_is_split_over_the_legs) {
     World world;
     const OpenAI provider(world.options());
     FallbackOptions options;
     options.runtime = world.runtime;
     const FallbackBoundModel model({provider.model("sim-silent"), provider.model("sim-ok")}, options);
-    const auto ask = [](BoundModel from) -> asio::awaitable<AssistantMessage> {
-        co_return co_await from.generate("x", CallOptions().total(20s));
-    };
     const TimePoint start = world.clock->now();
-    BOOST_CHECK_THROW(world.run(ask(model)), ProviderTimeout);
+    const AssistantMessage answer = world.run(ask_within_20s(model));
+    BOOST_TEST(answer.model_id == "sim-ok");
+    BOOST_TEST((world.clock->now() - start == 10s));
+}
+
+BOOST_AUTO_TEST_CASE(a_budget_that_is_not_split_is_spent_by_the_first_silent_leg) {
+    World world;
+    const OpenAI provider(world.options());
+    FallbackOptions options;
+    options.split = BudgetSplit::none;
+    options.runtime = world.runtime;
+    const FallbackBoundModel model({provider.model("sim-silent"), provider.model("sim-ok")}, options);
+    const TimePoint start = world.clock->now();
+    BOOST_CHECK_THROW(world.run(ask_within_20s(model)), ProviderTimeout);
     BOOST_TEST((world.clock->now() - start == 20s));
 }
 
