@@ -29,7 +29,7 @@ struct Sum {
 
 void add(Sum& sum, const testing::SimulationReport& world) {
     ++sum.seeds;
-    sum.failed += world.violations.empty() ? 0 : 1;
+    if (!world.violations.empty()) ++sum.failed;
     sum.requests += world.requests;
     sum.attempts += world.attempts;
     sum.exchanges += world.exchanges;
