@@ -148,6 +148,14 @@ BOOST_AUTO_TEST_CASE(a_window_that_was_too_small_stays_too_small) {
     list.on_asked(2);
     list.on_failed(error(ErrorKind::context_length_exceeded));
     BOOST_TEST(!list.is_too_small(3));
+
+    const Windows told{100'000, std::nullopt, 100'000};
+    FailoverMachine again = machine(told);
+    again.on_asked(0);
+    again.on_failed(error(ErrorKind::context_length_exceeded));
+    again.on_asked(1);
+    again.on_failed(error(ErrorKind::context_length_exceeded, 50'000));  // a smaller one proves no more
+    BOOST_TEST(again.is_too_small(2));
 }
 
 struct LastCase {

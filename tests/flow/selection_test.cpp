@@ -117,6 +117,7 @@ BOOST_AUTO_TEST_CASE(each_failure_halves_a_weight_time_brings_it_back_and_succes
     BOOST_TEST(selection.effective_weight(0, kStart) == 0.2);
     BOOST_TEST(chi_square(draw(selection, {0, 1}), {0.5, 0.5}) < kOneDegree);
     BOOST_TEST(selection.recent_failures(0, kStart + 60s) == 1.0);
+    BOOST_TEST(selection.recent_failures(0, kStart - 60s) == 2.0);  // another thread's clock is behind
     BOOST_TEST(selection.effective_weight(0, kStart + 60s) == 0.4);
     end(selection, 0, Ending::abandoned, kStart + 60s);  // says nothing
     BOOST_TEST(selection.effective_weight(0, kStart + 60s) == 0.4);
@@ -142,6 +143,11 @@ BOOST_AUTO_TEST_CASE(weights_of_any_size_are_normalised) {
     Selection large = make(Strategy::weighted, {huge, huge});
     BOOST_TEST(chi_square(draw(large, {0, 1}), {0.5, 0.5}) < kOneDegree);
     const double tiny = std::numeric_limits<double>::denorm_min();
+    Selection failing = make(Strategy::weighted, {tiny, tiny});
+    for (const std::size_t leg : {0U, 1U})
+        end(failing, leg, Ending::failed, kStart);
+    BOOST_TEST(failing.effective_weight(0, kStart) > 0);
+    BOOST_TEST(chi_square(draw(failing, {0, 1}), {0.5, 0.5}) < kOneDegree);
     Selection small = make(Strategy::weighted, {tiny, tiny, tiny});
     BOOST_TEST(chi_square(draw(small, {0, 1, 2}), {1 / 3.0, 1 / 3.0, 1 / 3.0}) < kTwoDegrees);
 }
@@ -179,11 +185,12 @@ BOOST_AUTO_TEST_CASE(least_latency_explores_first_one_request_at_a_time) {
     Selection selection = make(Strategy::least_latency, {1, 1, 1});
     const Legs all{0, 1, 2};
     Legs picked;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 5; ++i) {
         picked.push_back(selection.pick(all, {}, kStart, 0));
         selection.on_asked(picked.back());
     }
-    BOOST_TEST(picked == (Legs{0, 1, 2}), boost::test_tools::per_element());
+    BOOST_TEST(picked == (Legs{0, 1, 2, 0, 1}),
+               boost::test_tools::per_element());  // who nobody knows, evenly
     selection.on_first_event(1, 100ms, kStart);
     for (const std::uint64_t dice : {0ULL, ~0ULL})  // nobody waits for 0 and 2 to be known
         BOOST_TEST(selection.pick(all, {}, kStart, dice) == 1U);
@@ -262,6 +269,8 @@ BOOST_AUTO_TEST_CASE(score_of_what_is_free_or_unknown) {
     Selection selection = make(Strategy::score, {1, 1});
     BOOST_TEST(chi_square(draw(selection, {0, 1}, Costs(2)), {0.5, 0.5}) < kOneDegree);
     BOOST_TEST(chi_square(draw(selection, {0, 1}, Costs(2, PicoUsd(0))), {0.5, 0.5}) < kOneDegree);
+    Selection doubled = make(Strategy::score, {2, 1});
+    BOOST_TEST(chi_square(draw(doubled, {0, 1}, Costs(2)), {2 / 3.0, 1 / 3.0}) < kOneDegree);
     // Free counts as a hundredth of the mean: 200 to 1, and not infinitely much.
     const std::vector<int> counts = draw(selection, {0, 1}, Costs{PicoUsd(0), PicoUsd(1'000'000)});
     BOOST_TEST(chi_square(counts, {200 / 201.0, 1 / 201.0}) < kOneDegree);
