@@ -122,7 +122,7 @@ void draw_stream_error(Dice& dice, std::string_view dialect, Exchange& exchange)
 
 void draw_failure(Dice& dice, std::string_view dialect, Exchange& exchange) {
     SimulatedAnswer& answer = exchange.answer;
-    switch (dice.below(10)) {
+    switch (dice.below(11)) {
         case 0:
         case 1:
         case 2:
@@ -132,6 +132,12 @@ void draw_failure(Dice& dice, std::string_view dialect, Exchange& exchange) {
             return draw_stream_error(dice, dialect, exchange);
         case 5:
             answer.cut_after = dice.below(6);
+            exchange.end = Exchange::End::cut;
+            break;
+        case 10:  // a clean end, and nothing that says that it is one
+            answer.finish_reason.clear();
+            answer.usage = false;
+            answer.done_marker = false;
             exchange.end = Exchange::End::cut;
             break;
         case 6:

@@ -115,6 +115,8 @@ class Judgement {
             broken("terminal", "the stream ended without a terminal event");
         if (call_.terminals > 1) broken("terminal", std::to_string(call_.terminals) + " terminal events");
         if (call_.events_after_terminal > 0) broken("terminal", "events behind the terminal one");
+        if (tree_.is_gated && call_.outcome == Outcome::failed_midway && call_.events == 1)
+            broken("commit", "a gate handed on a stream whose first event was its failure");
         if (!call_.ends_for_ever) broken("terminal", "the stream went on behind its end");
     }
 
@@ -214,9 +216,22 @@ class Judgement {
             if (sent > 2)
                 broken("max_attempts", name_of(attempt) + " was sent " + std::to_string(sent) + " times");
         }
+        sent_again();
         for (const Exchange* exchange : exchanges_) {
             if (exchange->attempt == 0 || exchange->attempt > call_.attempts.size())
                 broken("attempts", "a server was asked, and there was no attempt");
+        }
+    }
+
+    /// Only a request of whose answer not a byte has come is sent again, on another connection.
+    void sent_again() {
+        for (std::size_t i = 0; i < flights_.size(); ++i) {
+            for (std::size_t later = i + 1; later < flights_.size(); ++later) {
+                if (flights_[later]->attempt != flights_[i]->attempt || flights_[i]->received.empty())
+                    continue;
+                broken("sent_again", "attempt " + std::to_string(flights_[i]->attempt) +
+                                         " was sent again although its answer had begun");
+            }
         }
     }
 

@@ -104,6 +104,9 @@ BoundModel Guards::around(Dice& dice, BoundModel leaf, std::string& text) {
 void Guards::on_event(const AttemptEvent& event) {
     if (const auto* changed = event.as<BreakerChanged>()) {
         Domain& domain = domains_[std::string(changed->domain)];
+        if (domain.state == BreakerState::open && changed->to == BreakerState::half_open &&
+            event.at < domain.until)
+            complaints_.push_back("breaker: " + std::string(changed->domain) + " turned half-open too early");
         domain.state = changed->to;
         domain.until = event.at + changed->open_for;
     }

@@ -28,8 +28,11 @@ class Guards {
     /// `leaf` with what guards it in this world; `text` becomes what that is.
     BoundModel around(Dice& dice, BoundModel leaf, std::string& text);
     void on_event(const AttemptEvent& event);
-    /// Why this attempt, which starts now, should not: empty when it may. `running` are all calls.
+    /// Why this attempt, which starts now, should not: empty when it may.
     std::string objection(const ModelSpec& model, TimePoint now) const;
+
+    /// What their own events have told of, and must not.
+    const std::vector<std::string>& complaints() const noexcept { return complaints_; }
 
     HealthChecks* checks() const noexcept { return checks_.get(); }
     std::size_t watched() const noexcept { return watched_; }
@@ -48,6 +51,7 @@ class Guards {
     std::shared_ptr<bool> last_resort_;  // of the attempt that starts now
     std::map<std::string, Domain, std::less<>> domains_;
     std::map<std::string, TimePoint, std::less<>> down_;
+    std::vector<std::string> complaints_;
 };
 
 }  // namespace sluice::testing::simulation

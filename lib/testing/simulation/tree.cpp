@@ -18,6 +18,7 @@ namespace {
 
 /// What holds of a tree because it holds of a part.
 void inherit(Tree& tree, const std::vector<Tree>& parts) {
+    tree.is_gated = true;
     for (const Tree& part : parts) {
         tree.slack += part.slack;
         tree.in_parallel |= part.in_parallel;
@@ -181,6 +182,7 @@ Tree TreeBuilder::breaker(std::size_t depth) {
     const std::vector<Tree> part = parts(depth, 1, 1);
     Tree tree(BreakerBoundModel(*part.front().model, breakers_));
     inherit(tree, part);
+    tree.is_gated = part.front().is_gated;
     tree.total = part.front().total;
     tree.text = joined("breaker", part);
     return tree;
@@ -228,6 +230,7 @@ Tree TreeBuilder::mirror(std::size_t depth) {
     mirrors_.push_back(model);
     Tree tree(std::move(model));
     inherit(tree, both);
+    tree.is_gated = both[0].is_gated;  // what is not sampled passes through
     tree.in_parallel = true;
     tree.total = options.total;
     tree.text = joined("mirror", both);

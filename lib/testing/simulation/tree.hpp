@@ -25,6 +25,7 @@ struct Tree {
     Duration slack{0};                   ///< Hooks may hold a request up so long.
     std::uint64_t attempts = 1;          ///< The most it may make of one request.
     bool in_parallel = false;            ///< Attempts may overlap.
+    bool is_gated = false;               ///< What it hands on has begun to answer.
     bool shares_time = false;            ///< It gives legs less than their own limits.
 };
 

@@ -531,6 +531,8 @@ void World::close_down() {
         tree.model.reset();
     leaves_.clear();
     mirrors_.clear();
+    for (const std::string& complaint : guards_->complaints())
+        violation(complaint);
     guards_.reset();
     for (const auto& service : services_)
         service->provider.reset();
