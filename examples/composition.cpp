@@ -12,7 +12,7 @@ sluice::BoundModel compose(example::Service& service) {
     return sluice::FallbackBoundModel{
         {sluice::RetryBoundModel(model("a", "sim-503"),
                                  {.attempts = 2, .base = std::chrono::milliseconds(1)}),
-         sluice::SelectBoundModel({model("b", "sim-503"), model("c", "sim-503")},
+         sluice::SelectBoundModel({{model("b", "sim-503")}, {model("c", "sim-503")}},
                                   {.strategy = sluice::Strategy::weighted}),
          sluice::HedgeBoundModel({model("d", "sim-ok"), model("e", "sim-ok")},
                                  {.delay = std::chrono::seconds(2)})}};
