@@ -77,8 +77,8 @@ void RequestWriter::write_number(std::string_view name, std::optional<double> va
 }
 
 std::string_view RequestWriter::take_extra(std::string_view name) {
-    const auto found = std::find_if(extras_.begin(), extras_.end(),
-                                    [&](const Extra* extra) { return extra->name == name; });
+    const auto found =
+        std::find_if(extras_.begin(), extras_.end(), [&](const Extra* extra) { return extra->name == name; });
     if (found == extras_.end()) return {};
     const std::string_view json = (*found)->json;
     extras_.erase(found);

@@ -98,7 +98,8 @@ class TokenStream {
     /// before it; nullptr when the stream has ended. What a gate decides on. Before the first event only.
     asio::awaitable<const StreamEvent*> peek();
 
-    /// Reads to the end. Throws the typed error when the stream fails.
+    /// Reads to the end. Throws the typed error when the stream fails; after a failover with all attempts,
+    /// whose last one, the stream's own, has no duration.
     asio::awaitable<AssistantMessage> collect();
     /// Reads what is left of a finished answer's body within a short bound, so that the connection can be
     /// used again, and otherwise closes it. next() returning nullptr has done this already. Idempotent; does

@@ -17,6 +17,19 @@ struct EventRange {
     bool empty() const noexcept { return next == end; }
 };
 
+// Of a stream that failed in the middle after a failover: the legs before it, and itself.
+ErrorInfo with_earlier_attempts(ErrorInfo error, const TokenStream& stream) {
+    if (error.attempts || stream.attempts().empty()) return error;
+    std::vector<Attempt> attempts(stream.attempts().begin(), stream.attempts().end());
+    Attempt& last = attempts.emplace_back();
+    last.provider = stream.answerer().provider_id;
+    last.model = stream.answerer().model_id;
+    last.error = error;
+    last.usage = stream.usage();
+    error.attempts = std::make_shared<const std::vector<Attempt>>(std::move(attempts));
+    return error;
+}
+
 }  // namespace
 
 struct TokenStream::Impl {
@@ -226,7 +239,7 @@ asio::awaitable<AssistantMessage> TokenStream::collect() {
             builder.add(event);
         if (const Failure* failure = batch.back().as<Failure>()) error = failure->error();
     }
-    if (error) throw_error(std::move(*error));
+    if (error) throw_error(with_earlier_attempts(std::move(*error), *this));
     AssistantMessage message = std::move(builder).take();
     message.provider_id = answerer().provider_id;
     message.model_id = answerer().model_id;

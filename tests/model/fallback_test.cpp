@@ -499,6 +499,22 @@ BOOST_AUTO_TEST_CASE(generate_keeps_the_same_rules) {
     BOOST_CHECK_THROW(world.run(mid.generate("x")), ProviderOverloaded);
 }
 
+BOOST_AUTO_TEST_CASE(a_failure_in_the_middle_after_a_failover_carries_the_legs_before_it) {
+    World world;
+    world.alpha.script("a", Script().fail(ErrorKind::rate_limited));
+    world.beta.script("mid", Script().text("x").fail(ErrorKind::provider_overloaded));
+    const FallbackBoundModel model({world.alpha.model("a"), world.beta.model("mid")}, world.options());
+    try {
+        world.run(model.generate("x"));
+        BOOST_ERROR("half an answer passed for a whole one");
+    } catch (const ProviderOverloaded& error) {
+        BOOST_REQUIRE((error.info().attempts != nullptr));
+        BOOST_TEST(
+            names(*error.info().attempts) == list({"alpha/a RateLimited", "beta/mid ProviderOverloaded"}),
+            boost::test_tools::per_element());
+    }
+}
+
 // Cancels after every possible number of handlers: whatever was in flight is over, no hook, no next leg
 // (point 11).
 BOOST_AUTO_TEST_CASE(cancellation_at_every_suspension_point_is_no_failure) {
