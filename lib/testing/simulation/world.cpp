@@ -363,12 +363,12 @@ std::size_t World::connections_others_may_hold(const CallRecord& starting) const
         const bool runs = call.ended == TimePoint();
         const auto holds = [&](const AttemptRecord& attempt) {
             if (attempt.end == AttemptRecord::End::running) return true;
-            // What has been read to its end has its connection until the stream is closed. A mirror's may
-            // wait for its primary, and a hedge's may linger.
+            // What has been read to its end has its connection until the stream is closed. A mirror's waits
+            // for its primary, which may have ended its call in this very instant, and a hedge's may linger.
             const bool is_mirror = attempt.purpose == Purpose::mirror;
             const bool is_hedge = attempt.purpose == Purpose::hedge;
             if (!is_mirror && !(is_hedge && attempt.end == AttemptRecord::End::succeeded)) return false;
-            return runs || clock_->now() - attempt.ended < 1s;
+            return runs || clock_->now() - std::max(attempt.ended, call.ended) < 1s;
         };
         const auto open =
             static_cast<std::size_t>(std::count_if(call.attempts.begin(), call.attempts.end(), holds));
