@@ -15,6 +15,10 @@ std::span<const Dialect* const> dialects() noexcept {
     return all;
 }
 
+std::optional<EncodedRequest> Dialect::splice(const ClientBody&, const Target&) const {
+    return std::nullopt;
+}
+
 const Dialect* find_dialect(std::string_view name) noexcept {
     for (const Dialect* dialect : dialects())
         if (dialect->name() == name) return dialect;

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -113,6 +114,12 @@ struct Target {
     std::string_view api_version;  ///< Anthropic's date. Empty: the dialect's default.
 };
 
+/// A client's body for splice().
+struct ClientBody {
+    std::string_view json;
+    bool stream = true;  ///< The answer is wanted as a stream.
+};
+
 /// What a client sent.
 struct ClientRequest {
     ClientRequest(std::string_view request_path, std::string_view request_body)
@@ -173,6 +180,10 @@ class Dialect {
     /// A ProviderBadRequest with phase prepare when the request cannot be expressed (invalid JSON in a
     /// schema, ...).
     virtual Result<EncodedRequest> encode(const Request& request, const Target& target) const = 0;
+    /// A request that a client of this dialect wrote, for a target of this dialect: its own bytes, but for
+    /// the model's id and what the stream needs. `body` is one JSON object. Absent when this target wants to
+    /// be spoken to in another way (its quirks): then encode().
+    virtual std::optional<EncodedRequest> splice(const ClientBody& body, const Target& target) const;
     virtual std::unique_ptr<StreamDecoder> make_decoder(ExchangeFacts facts) const = 0;
     /// An answer that is not 2xx (or is not a stream): what it means. `body` is after gunzip, of any shape,
     /// maybe empty or cut.

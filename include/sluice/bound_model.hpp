@@ -35,6 +35,19 @@ class BoundModel;
 /// throws ends that attempt as ProviderBadRequest (phase prepare). docs/gate.md has more.
 using TransformContext = std::function<Request(const ModelSpec& target, Request request)>;
 
+/// A request as a client of one dialect wrote it. A target that speaks the dialect is sent these bytes, with
+/// nothing changed but the model's id and what the stream needs (docs/native-body.md); every other target is
+/// sent the Request, which must say the same. A transform_context hook, which changes Requests, wins over it.
+struct NativeBody {
+    NativeBody() = default;
+    std::string dialect;                      ///< "openai_chat", "openai_responses", "anthropic", "gemini".
+    std::shared_ptr<const std::string> json;  ///< The body. Never null when `dialect` is not empty.
+    bool stream =
+        true;  ///< Whether the answer is wanted as a stream. Its target is asked for it in that form.
+    /// Header fields of the dialect that the client sent and its provider is to get ("anthropic-beta").
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
 /// What holds for one request over all its attempts. What is set here wins over what a combinator's options
 /// say.
 class CallOptions {
@@ -59,6 +72,8 @@ class CallOptions {
     CallOptions& max_cost(PicoUsd limit) &;
     /// Names the conversation that this request belongs to, for stickiness by conversation (docs/sticky.md).
     CallOptions& conversation(std::string id) &;
+    /// The request in a client's own words, for targets of its dialect.
+    CallOptions& native_body(NativeBody body) &;
 
     CallOptions&& total(std::chrono::milliseconds limit) && { return std::move(total(limit)); }
     CallOptions&& transform_context(TransformContext hook) && {
@@ -69,6 +84,7 @@ class CallOptions {
     CallOptions&& residency(std::string tag) && { return std::move(residency(std::move(tag))); }
     CallOptions&& max_cost(PicoUsd limit) && { return std::move(max_cost(limit)); }
     CallOptions&& conversation(std::string id) && { return std::move(conversation(std::move(id))); }
+    CallOptions&& native_body(NativeBody body) && { return std::move(native_body(std::move(body))); }
 
     std::optional<std::chrono::milliseconds> total() const noexcept { return total_; }
     const TransformContext& transform_context() const noexcept { return transform_context_; }
@@ -77,6 +93,8 @@ class CallOptions {
     const std::vector<std::string>& residency() const noexcept { return residency_; }
     std::optional<PicoUsd> max_cost() const noexcept { return max_cost_; }
     const std::string& conversation() const noexcept { return conversation_; }
+    /// Null when there is none.
+    const NativeBody* native_body() const noexcept { return native_body_.get(); }
 
   private:
     std::optional<std::chrono::milliseconds> total_;
@@ -86,6 +104,7 @@ class CallOptions {
     std::vector<std::string> residency_;
     std::optional<PicoUsd> max_cost_;
     std::string conversation_;
+    std::shared_ptr<const NativeBody> native_body_;
 };
 
 /// What all attempts of one request share. The library's own.

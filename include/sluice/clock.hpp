@@ -33,6 +33,8 @@ class Clock {
   public:
     virtual ~Clock() = default;
     virtual TimePoint now() const noexcept = 0;
+    /// The date, for what is told to people. Never to measure with: it may jump.
+    virtual std::chrono::system_clock::time_point wall_now() const noexcept;
     /// `on_ring` is called on `executor`; it may arm or destroy the timer.
     virtual std::unique_ptr<Timer> make_timer(asio::any_io_executor executor,
                                               std::function<void()> on_ring) = 0;

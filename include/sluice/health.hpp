@@ -113,6 +113,9 @@ class HealthCheckedBoundModel : public BoundModel {
   public:
     /// Watches `model` as HealthChecks::watch(model) does. It may outlive `checks`.
     HealthCheckedBoundModel(const BoundModel& model, HealthChecks& checks);
+    /// `model` is as well as `watched` is, another model of the same account: one probe for all models of an
+    /// account.
+    HealthCheckedBoundModel(const BoundModel& model, const BoundModel& watched, HealthChecks& checks);
 };
 
 }  // namespace sluice

@@ -25,6 +25,13 @@
 
 namespace sluice {
 
+/// What StreamEvent::raw() is made of.
+enum class AnswerForm : std::uint8_t {
+    none,          ///< There is no raw(): a stream that somebody made himself.
+    event_stream,  ///< Server-sent events of the answering dialect.
+    document,      ///< One whole answer, as the first event's raw().
+};
+
 /// Who really answers. After a failover this is the leg that answered, not the primary.
 struct Answerer {
     Answerer() = default;
@@ -32,8 +39,12 @@ struct Answerer {
     std::string model_id;     ///< The id that was asked for at that provider.
     std::string response_id;  ///< Empty until the provider has told it.
     std::string
-        response_model_id;  ///< The provider's own id for the model ("gpt-5-2026-08-07"), if it told one.
-    std::string origin;     ///< "dialect@trust domain": who made the signatures in the events.
+        response_model_id;   ///< The provider's own id for the model ("gpt-5-2026-08-07"), if it told one.
+    std::string origin;      ///< "dialect@trust domain": who made the signatures in the events.
+    std::string request_id;  ///< The provider's, for its support desk; empty when it told none.
+    AnswerForm form = AnswerForm::none;
+    bool native =
+        false;  ///< It was asked with CallOptions::native_body(), so raw() is what its client expects.
 };
 
 /// What a provider implements: events in batches. Users hold a TokenStream instead.
@@ -47,6 +58,8 @@ class TokenSource {
     /// Provider failures are Failure events, never exceptions; cancellation is
     /// asio::system_error(operation_aborted).
     virtual asio::awaitable<std::span<const StreamEvent>> next_batch() = 0;
+    /// next_batch() without waiting: what can be had at once, else nothing, which says nothing about the end.
+    virtual std::span<const StreamEvent> try_next_batch() { return {}; }
     /// Orderly end: gives the connection back where that is possible within a short bound. Idempotent. Does
     /// not throw.
     virtual asio::awaitable<void> close() = 0;
@@ -92,6 +105,9 @@ class TokenStream {
     /// All events that are parsed already, at least one; an empty span after the terminal one. One suspension
     /// a read, not a token: the way to consume fast. Mixes freely with next().
     asio::awaitable<std::span<const StreamEvent>> next_batch();
+    /// next_batch() without waiting: empty when nothing more is here yet, or the stream has ended. For
+    /// whoever gathers what is there before he writes it.
+    std::span<const StreamEvent> try_next_batch();
     /// next() without waiting: nullptr when the next event is not here yet (or the stream has ended).
     const StreamEvent* try_next() noexcept;
     /// The first event that carries an answer, left at the head of the stream together with whatever came

@@ -101,6 +101,10 @@ CallOptions& CallOptions::conversation(std::string id) & {
     conversation_ = std::move(id);
     return *this;
 }
+CallOptions& CallOptions::native_body(NativeBody body) & {
+    native_body_ = body.dialect.empty() ? nullptr : std::make_shared<const NativeBody>(std::move(body));
+    return *this;
+}
 
 const Clock& Provider::clock() const noexcept {
     static const std::shared_ptr<Clock> clock = system_clock();

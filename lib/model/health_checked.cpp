@@ -78,7 +78,10 @@ asio::awaitable<Result<TokenStream>> HealthCheckedTarget::open(const Request& re
 }  // namespace
 
 HealthCheckedBoundModel::HealthCheckedBoundModel(const BoundModel& model, HealthChecks& checks)
-    : BoundModel(std::make_shared<HealthCheckedTarget>(model, checks.state_->watch(model, nullptr),
+    : HealthCheckedBoundModel(model, model, checks) {}
+HealthCheckedBoundModel::HealthCheckedBoundModel(const BoundModel& model, const BoundModel& watched,
+                                                 HealthChecks& checks)
+    : BoundModel(std::make_shared<HealthCheckedTarget>(model, checks.state_->watch(watched, nullptr),
                                                        checks.state_->options.runtime.clock)) {}
 
 }  // namespace sluice

@@ -196,6 +196,16 @@ asio::awaitable<std::span<const StreamEvent>> TokenStream::next_batch() {
     co_return std::span<const StreamEvent>(events.next, events.end);
 }
 
+std::span<const StreamEvent> TokenStream::try_next_batch() {
+    Impl& impl = *impl_;
+    if (!impl.settle()) {
+        const std::span<const StreamEvent> batch = impl.source->try_next_batch();
+        if (!batch.empty()) impl.accept(batch);
+    }
+    const EventRange events = std::exchange(impl.ready, EventRange());
+    return {events.next, events.end};
+}
+
 const StreamEvent* TokenStream::try_next() noexcept {
     impl_->settle();
     return impl_->take();

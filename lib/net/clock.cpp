@@ -85,6 +85,10 @@ class SystemClock final : public Clock {
 
 }  // namespace
 
+std::chrono::system_clock::time_point Clock::wall_now() const noexcept {
+    return std::chrono::system_clock::now();
+}
+
 std::shared_ptr<Clock> system_clock() {
     static const std::shared_ptr<Clock> clock = std::make_shared<SystemClock>();
     return clock;

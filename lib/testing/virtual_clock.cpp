@@ -105,6 +105,12 @@ TimePoint VirtualClock::now() const noexcept {
     return state_->now;
 }
 
+std::chrono::system_clock::time_point VirtualClock::wall_now() const noexcept {
+    constexpr std::chrono::sys_days kBegin = std::chrono::January / 1 / 2026;
+    return kBegin +
+           std::chrono::floor<std::chrono::microseconds>(state_->now - TimePoint(std::chrono::hours(1)));
+}
+
 std::unique_ptr<Timer> VirtualClock::make_timer(asio::any_io_executor executor,
                                                 std::function<void()> on_ring) {
     auto alarm = std::make_shared<Alarm>(std::move(executor), std::move(on_ring));

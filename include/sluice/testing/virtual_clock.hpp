@@ -25,6 +25,8 @@ class VirtualClock : public Clock {
     ~VirtualClock() override;
     /// Starts at one hour after the epoch of steady_clock, so that subtraction never wraps.
     TimePoint now() const noexcept override;
+    /// Starts at 2026-01-01T00:00:00Z and passes with now().
+    std::chrono::system_clock::time_point wall_now() const noexcept override;
     std::unique_ptr<Timer> make_timer(asio::any_io_executor executor, std::function<void()> on_ring) override;
 
     /// Lets `duration` pass, ringing each timer at its own time and running `context` in between. Returns

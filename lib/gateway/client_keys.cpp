@@ -1,0 +1,1 @@
+#include "gateway/client_keys.hpp"

@@ -1,0 +1,1 @@
+#include "gateway/event_log.hpp"

@@ -1,0 +1,1 @@
+#include "gateway/pass_through.hpp"

@@ -1,0 +1,100 @@
+// The seam between the HTTP server and what it serves: a request that is whole, and the reply to it.
+//
+//   asio::awaitable<void> MyService::serve(const HttpRequest& request, Reply& reply) {
+//       reply.begin(200, "text/event-stream", {});           // nothing is sent yet
+//       reply.frames() += "data: hello\n\n";                 // complete frames only
+//       co_await reply.flush();                              // head and frames in one write
+//       co_await reply.end();
+//   }
+//
+// serve() runs as part of its connection's coroutine. When the client goes, is too slow, or the server's
+// drain is over, that coroutine is cancelled (terminal): whatever serve() awaits throws operation_aborted,
+// and Reply::cut() says why.
+#pragma once
+
+#include <sluice/config.hpp>
+
+#include "wire/http_response.hpp"
+
+#include <asio/awaitable.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::gateway {
+
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+
+/// Views are valid until serve() completes.
+struct HttpRequest {
+    std::string_view method;
+    std::string_view path;   ///< Without the query; as it came, percent signs included.
+    std::string_view query;  ///< Without the "?".
+    const wire::HeaderList& headers;
+    std::string_view body;
+    std::string_view peer;  ///< The client's address; empty where there is none.
+};
+
+/// An answer whose body is all there.
+struct HttpAnswer {
+    HttpAnswer() = default;
+    HttpAnswer(int code, std::string what) : status(code), body(std::move(what)) {}
+    int status = 200;
+    std::string content_type = "application/json";
+    HeaderFields headers;
+    std::string body;
+};
+
+/// Why the server ended a request before its answer was complete.
+enum class Cut : std::uint8_t {
+    none,
+    client_gone,  ///< The client closed its connection.
+    slow_client,  ///< It took nothing for ServerConfig::write_timeout.
+    drained,      ///< The drain's time is over. serve() has one second to tell the client.
+    stopped,      ///< The server stops at once.
+};
+
+/// Either send(), or begin(), flush() as often as there is something, and end() or truncate().
+class Reply {
+  public:
+    virtual ~Reply() = default;
+
+    /// The whole answer, in one write.
+    virtual asio::awaitable<void> send(HttpAnswer answer) = 0;
+
+    /// The head of a streamed answer: goes out with the first flush().
+    virtual void begin(int status, std::string_view content_type, const HeaderFields& headers) = 0;
+    /// What the next flush() sends; whole frames only, since heartbeats go between flushes. Append to it.
+    virtual std::string& frames() noexcept = 0;
+    /// One write. Waits while the client takes nothing. Nothing happens when there is nothing to send.
+    virtual asio::awaitable<void> flush() = 0;
+    /// flush(), and the end of the body.
+    virtual asio::awaitable<void> end() = 0;
+    /// What is in frames() is sent if that needs no waiting, and the connection is closed without the end of
+    /// the body: the client can see that something is missing.
+    virtual void truncate() noexcept = 0;
+    /// Sent whenever nothing has been sent for ServerConfig::keep_alive since the head went out. Empty: none.
+    virtual void heartbeat(std::string frame) = 0;
+
+    /// begin() or send() was called.
+    virtual bool begun() const noexcept = 0;
+    virtual Cut cut() const noexcept = 0;
+};
+
+/// What a server serves. Used by the loops of several threads at once.
+class Service {
+  public:
+    virtual ~Service() = default;
+    /// Answers `request`. A reply that was not begun when this completes is a 500. Throws operation_aborted
+    /// when cancelled; whatever else it throws is logged, and is a 500 or a cut stream.
+    virtual asio::awaitable<void> serve(const HttpRequest& request, Reply& reply) = 0;
+    /// The body of an answer to a request that HTTP itself forbids (400, 408, 413, 431, 503 ...), in the
+    /// dialect that `path` belongs to; `path` is empty when it is not known.
+    virtual HttpAnswer refuse(int status, std::string_view message, std::string_view path) = 0;
+};
+
+}  // namespace sluice::gateway
