@@ -1,0 +1,2 @@
+# The configuration: loading, lint, secrets, which target serves what.
+sluice_test(sluice_gateway_serves_test FLOORS gateway PURE SOURCES serves_test.cpp)
