@@ -89,7 +89,7 @@ class Bench:
     def __init__(self, options, scratch):
         self.options = options
         self.scratch = scratch
-        self.upstream = subprocess.Popen([options.programs / "gateway_upstream"], stdout=subprocess.PIPE, text=True)
+        self.upstream = peers.spawn([options.programs / "gateway_upstream"], stdout=subprocess.PIPE, text=True)
         self.ports = json.loads(self.upstream.stdout.readline())
         self.results = {}
 
@@ -109,10 +109,11 @@ class Bench:
     def load(self, scenario, peer, seconds):
         command = [self.options.programs / "gateway_load", peer.port, scenario.model, scenario.connections, seconds,
                    *peer.pids]
-        done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True)
-        if not done.stdout:
-            sys.exit(f"gateway_vs_nginx: {command[0]} ended with {done.returncode}")
-        return json.loads(done.stdout)
+        process = peers.spawn(command, stdout=subprocess.PIPE, text=True)
+        printed, _ = process.communicate()
+        if not printed:
+            sys.exit(f"gateway_vs_nginx: {command[0]} ended with {process.returncode}")
+        return json.loads(printed)
 
     def once(self, scenario, peer):
         """One run, and how much others took of a core meanwhile."""
@@ -135,7 +136,7 @@ class Bench:
 
     def quiet_run(self, scenario, peer):
         best = None
-        for _ in range(1 if self.options.quick else TRIES):
+        for _ in range(self.options.tries):
             wait_for_quiet(self.options.patience)
             run = self.once(scenario, peer)
             if best is None or run["foreign"] < best["foreign"]:
@@ -262,6 +263,7 @@ def parse():
     parser.add_argument("--runs", type=int, help="of each peer and scenario (default 3; quick: 1)")
     parser.add_argument("--seconds", type=float, help="of one run (default 4; quick: 1)")
     parser.add_argument("--patience", type=float, help="seconds to wait for a quiet machine before each run (default 15; quick: 1)")
+    parser.add_argument("--tries", type=int, help=f"of a run that others disturb (default {TRIES}; quick: 1)")
     parser.add_argument("--quick", action="store_true", help="one short run of each: a look, no measurement")
     parser.add_argument("--hold", action="store_true", help="one scenario and peer, again and again until Ctrl-C")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures to this file too")
@@ -271,6 +273,7 @@ def parse():
     options.runs = options.runs or (1 if options.quick else 3)
     options.seconds = options.seconds or (1 if options.quick else 4)
     options.patience = options.patience if options.patience is not None else (1 if options.quick else 15)
+    options.tries = options.tries or (1 if options.quick else TRIES)
     options.also = tuple(filter(None, options.also.split(",")))
     options.scenario = options.scenario.split(",") if options.scenario else list(SCENARIOS)
     unknown = [name for name in options.scenario if name not in SCENARIOS]
@@ -292,10 +295,6 @@ def main():
         print("gateway_vs_nginx: not run: nginx is not installed")
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, -20)  # of everything that is started here: others disturb less
-    except PermissionError:
-        pass
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as scratch:
         os.chmod(scratch, 0o755)
         bench = Bench(options, scratch)

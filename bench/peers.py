@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 # The same in both: one thread, no access log of nginx but the gateway's events in a file, connections to the
 # upstream kept, streams passed on as they come.
@@ -80,6 +82,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def spawn(command, **more):
+    """A process that others on the machine disturb as little as we are allowed to make it."""
+    process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, start_new_session=True, **more)
+    try:
+        os.setpriority(os.PRIO_PROCESS, process.pid, -20)
+        pathlib.Path(f"/proc/{process.pid}/autogroup").write_text("-20")  # which counts where sessions share
+    except OSError:
+        pass
+    return process
+
+
 def tree(pid):
     """The process and all below it."""
     pids = [pid]
@@ -107,16 +120,17 @@ class Server:
         self.log = folder / "log"
         with open(self.log, "wb") as log:
             environment = dict(os.environ, BENCH_PROVIDER_KEY="sk-benchmark-provider")
-            self.process = subprocess.Popen(["taskset", "-c", "0", *map(str, command)], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=environment)
+            self.process = spawn(["taskset", "-c", "0", *command], stdout=log, stderr=log, env=environment)
         deadline = time.monotonic() + 10
         while True:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise SystemExit(f"gateway_vs_nginx: {command[0]} does not serve:\n{self.log.read_text()}")
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=1).close()
                 break
+            except urllib.error.HTTPError:
+                break  # an answer, whatever it is: all its processes are there
             except OSError:
                 time.sleep(0.05)
         self.pids = tree(self.process.pid)
