@@ -36,7 +36,8 @@ RULES = [
     Rule("the library never prints", r"\bstd ?:: ?(cout|cerr|clog)\b|\b(printf|fprintf|puts|fputs|perror)\b",
          within=LIBRARY),
     Rule("the library never reads the environment", r"\b(secure_)?getenv\b", within=LIBRARY,
-         outside=("lib/model/env.cpp",)),  # env_or(), which reads what its caller names
+         outside=("lib/model/env.cpp",  # env_or(), which reads what its caller names
+                  "lib/gateway/secrets.cpp")),  # process_environment(), which is passed by whoever wants it
     # `||` swallows errors and drops bytes on Asio 1.22; an example may wait for several streams with `&&`.
     Rule("no awaitable_operators", r"\bawaitable_operators\b", outside=("examples/",)),
     Rule("no awaitable_operators", r"awaitable_operators", of="directive", outside=("examples/",)),
