@@ -86,6 +86,7 @@ void Simulator::State::close() noexcept {
 }
 
 SimulatedAnswer Simulator::State::decide(const HttpRequest& http, SimulatedRequest& request) {
+    if (is_control(http.path)) return control(http);
     Route route = find_route(http.path, http.query);
     const bool wants_models = route.wants == Route::Wants::models;
     // OpenAI and Anthropic have the same path for the list of models; the version is Anthropic's.
@@ -229,6 +230,10 @@ void Simulator::on_models_list(std::function<SimulatedAnswer(std::size_t turn)> 
 
 void Simulator::set_down(bool down) {
     state_->down = down;
+}
+
+void Simulator::allow_control() {
+    state_->controlled = true;
 }
 
 void Simulator::require_key(std::string key) {

@@ -56,6 +56,9 @@ struct Simulator::State : std::enable_shared_from_this<State> {
 
     /// What to answer, error answers to bad requests included. Fills in `request`.
     SimulatedAnswer decide(const HttpRequest& http, SimulatedRequest& request);
+    /// Whether `path` is one of allow_control(), and what it does.
+    bool is_control(std::string_view path) const;
+    SimulatedAnswer control(const HttpRequest& http);
 
     asio::any_io_executor executor;
     std::shared_ptr<Clock> clock;
@@ -70,6 +73,7 @@ struct Simulator::State : std::enable_shared_from_this<State> {
     std::string url;  // of who listens, without a path
     std::string required_key;
     bool down = false;
+    bool controlled = false;
     std::function<SimulatedAnswer(std::size_t turn)> models_list;
     std::size_t lists = 0;  // asked for
     std::map<std::string, Answer, std::less<>> custom;

@@ -517,4 +517,25 @@ BOOST_AUTO_TEST_CASE(keys_mean_what_they_say) {
     BOOST_TEST(answer(ask("sim:status=429,retry_after=7")).header("retry-after") == "7");
 }
 
+BOOST_AUTO_TEST_CASE(is_switched_and_asked_by_another_process) {
+    const auto send = [&](std::string_view method, std::string_view path) {
+        return exchange(std::string(method) + " " + std::string(path) +
+                        " HTTP/1.1\r\nHost: sim.test\r\nContent-Length: 0\r\n\r\n")
+            ->received;
+    };
+    BOOST_TEST(send("POST", "/_sim/down").find("HTTP/1.1 404 ") == 0);  // has not been allowed
+    simulator->allow_control();
+    BOOST_TEST(send("POST", "/_sim/down").find(R"({"down":true,"requests":1,)") != std::string::npos);
+    BOOST_TEST(exchange(ask("sim-ok"))->received.find("HTTP/1.1 503 ") == 0);
+    BOOST_TEST(send("GET", "/_sim/down").find("HTTP/1.1 405 ") == 0);
+    BOOST_TEST(send("POST", "/_sim/up").find(R"({"down":false,)") != std::string::npos);
+    BOOST_TEST(exchange(ask("sim-ok"))->received.find("HTTP/1.1 200 ") == 0);
+    BOOST_TEST(send("GET", "/_sim").find(R"("models":{"sim-ok":1}})") != std::string::npos);
+    BOOST_TEST(send("GET", "/_sim/requests?last=1")
+                   .find(R"([{"model":"sim-ok","dialect":"openai_chat","path":"/v1/chat/completions",)") !=
+               std::string::npos);
+    BOOST_TEST(simulator->requests().size() == 3);
+    BOOST_TEST(send("GET", "/_simulator").find("HTTP/1.1 404 ") == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

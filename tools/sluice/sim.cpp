@@ -69,6 +69,7 @@ int run_sim(const SimOptions& options) {
     const ListenAddress address = parse_listen_address(options.listen);
     asio::io_context context(1);
     testing::Simulator simulator(context.get_executor());
+    simulator.allow_control();
     if (!options.key.empty()) simulator.require_key(options.key);
 
     asio::signal_set signals(context, SIGINT, SIGTERM);

@@ -147,6 +147,9 @@ class Simulator {
     void on_models_list(std::function<SimulatedAnswer(std::size_t turn)> answer);
     /// While down, every request gets 503, whatever it asks for and with whichever key.
     void set_down(bool down);
+    /// Also serves the paths below /_sim, by which other processes call set_down() and read what requests()
+    /// and the counters tell: docs/simulator.md, "From another process".
+    void allow_control();
     /// When not empty, a request with another key is rejected (as by model "sim-401", always).
     void require_key(std::string key);
 
