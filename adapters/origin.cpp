@@ -33,8 +33,12 @@ std::string signature_for_client(std::string_view value, std::string_view origin
     return wire::to_base64(wrapped);
 }
 
+bool is_wrapped_signature(std::string_view text) noexcept {
+    return text.starts_with(kEncodedMark);
+}
+
 Signature signature_from_client(std::string_view text, std::string_view client_dialect) {
-    if (text.starts_with(kEncodedMark)) {
+    if (is_wrapped_signature(text)) {
         if (const std::optional<std::string> wrapped = wire::from_base64(text)) {
             const std::string_view rest = std::string_view(*wrapped).substr(kMark.size());
             const std::size_t colon = rest.find(':');

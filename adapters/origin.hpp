@@ -26,6 +26,8 @@ bool may_return(const Signature& signature, std::string_view target) noexcept;
 /// dialects are the same, else the wrapped one. Empty stays empty.
 std::string signature_for_client(std::string_view value, std::string_view origin,
                                  std::string_view client_dialect);
+/// Whether `text` is such a wrapped one; `text` may go on behind it.
+bool is_wrapped_signature(std::string_view text) noexcept;
 /// What a client of `client_dialect` gave back.
 Signature signature_from_client(std::string_view text, std::string_view client_dialect);
 

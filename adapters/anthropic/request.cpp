@@ -16,10 +16,6 @@ constexpr std::uint32_t kLeastBudget = 1024;
 /// The most that every model still served accepts, where we do not know the model's own limit.
 constexpr std::uint32_t kDefaultMaxTokens = 8192;
 
-std::string_view version_of(const Target& target) noexcept {
-    return target.api_version.empty() ? kDefaultVersion : target.api_version;
-}
-
 /// Writes one request. The first thing that cannot be expressed ends it.
 class Encoder : RequestWriter {
   public:
@@ -31,7 +27,7 @@ class Encoder : RequestWriter {
               arrange(request.messages(), is_new_, [this](const Part& part) { return is_carried(part); })) {}
 
     Result<EncodedRequest> encode() {
-        out_.path = "/messages";
+        out_.path = kPath;
         out_.headers.emplace_back("anthropic-version", version_);
         json_.begin_object();
         if (field("model")) json_.string(target_.model.id);
@@ -369,6 +365,10 @@ class Encoder : RequestWriter {
 };
 
 }  // namespace
+
+std::string_view version_of(const Target& target) noexcept {
+    return target.api_version.empty() ? kDefaultVersion : target.api_version;
+}
 
 Result<EncodedRequest> encode_request(const Request& request, const Target& target) {
     return Encoder(request, target).encode();

@@ -11,6 +11,9 @@ class GeminiDialect final : public Dialect {
     Result<EncodedRequest> encode(const Request& request, const Target& target) const override {
         return encode_request(request, target);
     }
+    std::optional<EncodedRequest> splice(const ClientBody& body, const Target& target) const override {
+        return gemini::splice(body, target);
+    }
     std::unique_ptr<StreamDecoder> make_decoder(ExchangeFacts facts) const override {
         return gemini::make_decoder(std::move(facts));
     }

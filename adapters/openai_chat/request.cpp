@@ -61,9 +61,7 @@ class Encoder : RequestWriter {
         : RequestWriter(request, target, kName, "Chat Completions", {"stream", "messages"}) {}
 
     Result<EncodedRequest> encode() {
-        out_.path = "/chat/completions";
-        if (has(Quirk::deployment_in_path))
-            out_.path.insert(0, "/deployments/" + percent_encoded(target_.model.id));
+        out_.path = path_of(target_);
         json_.begin_object();
         if (field("model")) json_.string(target_.model.id);
         write_messages();
@@ -487,6 +485,13 @@ class Encoder : RequestWriter {
 };
 
 }  // namespace
+
+std::string path_of(const Target& target) {
+    std::string path = "/chat/completions";
+    if (target.quirks.has(Quirk::deployment_in_path))
+        path.insert(0, "/deployments/" + percent_encoded(target.model.id));
+    return path;
+}
 
 Result<EncodedRequest> encode_request(const Request& request, const Target& target) {
     return Encoder(request, target).encode();

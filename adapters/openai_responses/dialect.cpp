@@ -11,6 +11,9 @@ class ResponsesDialect final : public Dialect {
     Result<EncodedRequest> encode(const Request& request, const Target& target) const override {
         return encode_request(request, target);
     }
+    std::optional<EncodedRequest> splice(const ClientBody& body, const Target& target) const override {
+        return openai_responses::splice(body, target);
+    }
     std::unique_ptr<StreamDecoder> make_decoder(ExchangeFacts facts) const override {
         return openai_responses::make_decoder(std::move(facts));
     }

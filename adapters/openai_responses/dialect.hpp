@@ -12,6 +12,8 @@ const Dialect& dialect();
 
 // The four parts, each in a file of its own.
 Result<EncodedRequest> encode_request(const Request& request, const Target& target);
+inline constexpr std::string_view kPath = "/responses";
+std::optional<EncodedRequest> splice(const ClientBody& body, const Target& target);
 std::unique_ptr<StreamDecoder> make_decoder(ExchangeFacts facts);
 Result<ParsedRequest> parse_request(const ClientRequest& request);
 std::unique_ptr<StreamEncoder> make_encoder(AnswerFacts facts);

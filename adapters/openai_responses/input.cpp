@@ -5,11 +5,7 @@
 #include <cstdint>
 
 namespace sluice::adapters::openai_responses {
-namespace {
-
-constexpr std::size_t kLongestCallId = 64;
-
-}  // namespace
+namespace {}  // namespace
 
 bool is_state_field(std::string_view name) noexcept {
     return name == "previous_response_id" || name == "conversation" || name == "background";

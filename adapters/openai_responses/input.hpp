@@ -1,6 +1,7 @@
 // What both directions of a request must agree on.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,9 @@ bool is_content_type(std::string_view type) noexcept;
 /// The name in {"type":"custom","name":...}: a tool that takes free text. Empty for another tool.
 std::string custom_tool_name(std::string_view json);
 
-/// `id` where the API takes it (at most 64 bytes), else a shorter one that is always the same for it.
+/// The longest id, in bytes, that the API takes.
+inline constexpr std::size_t kLongestCallId = 64;
+/// `id` where the API takes it, else a shorter one that is always the same for it.
 std::string wire_call_id(std::string_view id);
 
 }  // namespace sluice::adapters::openai_responses

@@ -15,7 +15,7 @@ class Encoder : RequestWriter {
         : RequestWriter(request, target, kName, "Responses", {"stream", "input", "instructions"}) {}
 
     Result<EncodedRequest> encode() {
-        out_.path = "/responses";
+        out_.path = kPath;
         for (const NativeTool& tool : request_.native_tools())
             if (tool.dialect == kName) custom_tools_.push_back(custom_tool_name(tool.json));
         json_.begin_object();

@@ -1,1 +1,314 @@
 #include "gateway/pass_through.hpp"
+
+#include "adapters/ascii.hpp"
+#include "wire/json_members.hpp"
+#include "wire/json_writer.hpp"
+
+#include <array>
+#include <utility>
+
+namespace sluice::gateway {
+namespace {
+
+using adapters::is_space;
+using adapters::trim;
+
+/// Where a dialect's answers tell the model, and how they end.
+struct Shape {
+    std::string_view dialect;
+    std::string_view model;  ///< The member, as it is searched for.
+    std::string_view
+        parent;  ///< Of a stream: the outermost member that holds it; empty: it is outermost itself.
+    std::string_view finish;  ///< The member that tells the finish reason, where content may share its frame.
+    std::string_view marker;  ///< The payload that ends a stream.
+    std::string_view ending;  ///< The frame of it.
+};
+constexpr std::array kShapes{
+    Shape{"openai_chat", R"("model":)", "", R"("finish_reason":)", "[DONE]", "data: [DONE]"},
+    Shape{"openai_responses", R"("model":)", "response", "", "", ""},
+    Shape{"anthropic", R"("model":)", "message", "", R"({"type":"message_stop"})",
+          "event: message_stop\ndata: {\"type\":\"message_stop\"}"},
+    Shape{"gemini", R"("modelVersion":)", "", R"("finishReason":)", "", ""},
+};
+
+const Shape& shape_of(std::string_view dialect) noexcept {
+    for (const Shape& shape : kShapes)
+        if (shape.dialect == dialect) return shape;
+    static constexpr Shape kNone{"", "", "", "", "", ""};
+    return kNone;
+}
+
+bool replaces(const PassThroughOptions& options) noexcept {
+    return !options.upstream_model.empty() && options.upstream_model != options.shown_model &&
+           !shape_of(options.dialect).model.empty();
+}
+
+std::string quoted(std::string_view text) {
+    std::string json;
+    wire::JsonWriter(json).string(text);
+    return json;
+}
+
+/// The JSON string that begins at `at`, quotes included; empty when there is none.
+std::string_view string_at(std::string_view text, std::size_t at) noexcept {
+    if (at >= text.size() || text[at] != '"') return {};
+    for (std::size_t end = at + 1; end < text.size(); ++end) {
+        if (text[end] == '\\')
+            ++end;
+        else if (text[end] == '"')
+            return text.substr(at, end + 1 - at);
+    }
+    return {};
+}
+
+bool says(std::string_view json_string, std::string_view text) {
+    if (json_string.size() < 2) return false;
+    wire::TextArena arena;
+    std::string_view said;
+    return wire::unescape(json_string.substr(1, json_string.size() - 2), arena, said) && said == text;
+}
+
+std::size_t skip_space(std::string_view text, std::size_t at) noexcept {
+    while (at < text.size() && is_space(text[at]))
+        ++at;
+    return at;
+}
+
+/// Goes through one JSON text and knows where it is: how deep, and in which of the outermost members.
+class Place {
+  public:
+    explicit Place(std::string_view json) : json_(json) {}
+
+    /// Whether a key begins at `at` (not before the last one asked for): in the outermost object, or in the
+    /// object that is its member `parent`. Within a string it is none: there, quotes are escaped.
+    bool is_key(std::size_t at, std::string_view parent) {
+        while (at_ < at)
+            step();
+        return at_ == at && (parent.empty() ? depth_ == 1 : depth_ == 2 && parent_ == parent);
+    }
+
+  private:
+    void step() noexcept {
+        const char c = json_[at_];
+        if (c == '"') {
+            const std::string_view text = string_at(json_, at_);
+            at_ = text.empty() ? json_.size() : at_ + text.size();
+            if (depth_ == 1 && text.size() > 2) last_ = text.substr(1, text.size() - 2);
+            return;
+        }
+        if (c == '{' || c == '[') {
+            if (depth_ == 1) parent_ = last_;
+            ++depth_;
+        } else if ((c == '}' || c == ']') && depth_ > 0) {
+            --depth_;
+        }
+        ++at_;
+    }
+
+    std::string_view json_;
+    std::size_t at_ = 0;
+    std::size_t depth_ = 0;
+    std::string_view last_;    // string in the outermost object
+    std::string_view parent_;  // member that was opened last there
+};
+
+/// The next line of `text` from `at` on, with its end; `at` moves behind it.
+std::string_view next_line(std::string_view text, std::size_t& at) noexcept {
+    const std::size_t newline = text.find('\n', at);
+    const std::size_t end = newline == std::string_view::npos ? text.size() : newline + 1;
+    const std::string_view line = text.substr(at, end - at);
+    at = end;
+    return line;
+}
+
+/// What follows `data:`; empty for another line.
+std::string_view data_of(std::string_view line) noexcept {
+    constexpr std::string_view kData = "data:";
+    return line.starts_with(kData) ? trim(line.substr(kData.size())) : std::string_view();
+}
+
+bool is_object(std::string_view data) noexcept {
+    return data.size() >= 2 && data.front() == '{' && data.back() == '}';
+}
+
+/// The next frame of `text` from `at` on, with the empty line that ends it.
+std::string_view next_frame(std::string_view text, std::size_t& at) noexcept {
+    const std::size_t begin = at;
+    while (at < text.size())
+        if (trim(next_line(text, at)).empty()) break;
+    return text.substr(begin, at - begin);
+}
+
+/// `"choices":[]`, whatever the spacing.
+bool has_empty_choices(std::string_view frame) noexcept {
+    constexpr std::string_view kChoices = R"("choices")";
+    std::size_t at = frame.find(kChoices);
+    if (at == std::string_view::npos) return false;
+    at = skip_space(frame, at + kChoices.size());
+    if (at == frame.size() || frame[at] != ':') return false;
+    at = skip_space(frame, at + 1);
+    if (at == frame.size() || frame[at] != '[') return false;
+    at = skip_space(frame, at + 1);
+    return at < frame.size() && frame[at] == ']';
+}
+
+/// A chunk that tells nothing but the usage.
+bool is_usage_only(std::string_view frame) {
+    if (!has_empty_choices(frame)) return false;
+    for (std::size_t at = 0; at < frame.size();) {
+        const std::string_view data = data_of(next_line(frame, at));
+        if (!is_object(data)) continue;
+        wire::JsonMembers members;
+        if (!members.read(data)) return false;
+        const wire::JsonMember* choices = members.find("choices");
+        const wire::JsonMember* usage = members.find("usage");
+        if (choices == nullptr || usage == nullptr || !is_object(usage->value)) return false;
+        return has_empty_choices(std::string(choices->key_text) + ":" + std::string(choices->value));
+    }
+    return false;
+}
+
+/// Puts `members` at the end of the object whose text ends before `end`, behind its last member.
+void add_members(std::string& text, std::size_t end, std::string_view members) {
+    const std::size_t brace = end - 1;
+    const bool is_first = trim(std::string_view(text).substr(0, brace)).ends_with('{');
+    std::string more = is_first ? "" : ",";
+    text.insert(brace, more.append(members));
+}
+
+/// Adds `members` to the last `data:` line of `text` that is an object.
+void add_to_last_object(std::string& text, std::string_view members) {
+    std::size_t end = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::string_view data = data_of(next_line(text, at));
+        if (is_object(data)) end = static_cast<std::size_t>(data.data() + data.size() - text.data());
+    }
+    if (end != 0) add_members(text, end, members);
+}
+
+bool has_marker(std::string_view text, const Shape& shape) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::string_view data = data_of(next_line(text, at));
+        if (data == shape.marker) return true;
+        wire::JsonMembers members;
+        if (shape.marker.front() != '{' || !is_object(data) || !members.read(data)) continue;
+        if (const wire::JsonMember* type = members.find("type"); type && says(type->value, "message_stop"))
+            return true;
+    }
+    return false;
+}
+
+/// How many line ends the last frame of `text` lacks: a last one at the end of a body may have none.
+std::size_t missing_line_ends(std::string_view text) noexcept {
+    std::size_t found = 0;
+    for (; !text.empty() && (text.back() == '\n' || text.back() == '\r'); text.remove_suffix(1))
+        if (text.back() == '\n') ++found;
+    return found < 2 ? 2 - found : 0;
+}
+
+void append_frame(std::string& text, std::string_view frame, std::string_view line_end) {
+    for (std::size_t at = 0; at < frame.size();)
+        text.append(trim(next_line(frame, at))).append(line_end);
+    text.append(line_end);
+}
+
+}  // namespace
+
+StreamPassThrough::StreamPassThrough(PassThroughOptions options)
+    : options_(std::move(options)), replaces_(replaces(options_)) {}
+
+void StreamPassThrough::add(const StreamEvent& event, std::string& out) {
+    const std::string_view raw = event.raw();
+    if (raw.empty()) return;
+    flush(out);
+    note_lines(raw);
+    pass(raw, options_.has_metadata && tells_finish(raw) ? held_ : out);
+}
+
+void StreamPassThrough::flush(std::string& out) {
+    out.append(held_);
+    held_.clear();
+}
+
+void StreamPassThrough::finish(const StreamEvent& event, std::string_view metadata, std::string& out) {
+    const Shape& shape = shape_of(options_.dialect);
+    std::string last = std::exchange(held_, {});
+    pass(event.raw(), last);
+    note_lines(event.raw());
+    if (!metadata.empty()) add_to_last_object(last, metadata);
+    if (!shape.marker.empty() && !has_marker(last, shape)) {
+        const std::string_view line_end = crlf_ ? "\r\n" : "\n";
+        for (; missing_ > 0; --missing_)
+            last.append(line_end);
+        append_frame(last, shape.ending, line_end);
+    }
+    out.append(last);
+}
+
+void StreamPassThrough::note_lines(std::string_view raw) noexcept {
+    if (raw.empty()) return;
+    crlf_ |= raw.ends_with("\r\n");
+    missing_ = missing_line_ends(raw);
+}
+
+bool StreamPassThrough::tells_finish(std::string_view raw) const noexcept {
+    const std::string_view member = shape_of(options_.dialect).finish;
+    if (member.empty()) return false;
+    for (std::size_t at = raw.find(member); at != std::string_view::npos; at = raw.find(member, at)) {
+        at = skip_space(raw, at + member.size());
+        if (at < raw.size() && raw[at] == '"') return true;
+    }
+    return false;
+}
+
+void StreamPassThrough::pass(std::string_view raw, std::string& out) const {
+    const bool may_hide = options_.hide_usage && raw.find(R"("usage")") != std::string_view::npos;
+    if (!may_hide) return pass_frame(raw, out);
+    for (std::size_t at = 0; at < raw.size();) {
+        const std::string_view frame = next_frame(raw, at);
+        if (!is_usage_only(frame)) pass_frame(frame, out);
+    }
+}
+
+// Nearly every frame of some dialects names the model, so what is searched for is the member's bytes; only
+// where they are found, with just that id, is the text before them looked at, to tell the answer's own member
+// from one of the same name within it (the arguments of a call, the client's own metadata).
+void StreamPassThrough::pass_frame(std::string_view raw, std::string& out) const {
+    const Shape& shape = shape_of(options_.dialect);
+    std::size_t found = replaces_ ? raw.find(shape.model) : std::string_view::npos;
+    std::size_t copied = 0;
+    for (std::size_t at = 0; at < raw.size() && found != std::string_view::npos;) {
+        const std::string_view data = data_of(next_line(raw, at));
+        if (found >= at) continue;
+        const std::size_t begin = data.empty() ? at : static_cast<std::size_t>(data.data() - raw.data());
+        Place place(data);
+        for (; found < at; found = raw.find(shape.model, found + shape.model.size())) {
+            const std::string_view id = string_at(raw, skip_space(raw, found + shape.model.size()));
+            if (found < begin || !says(id, options_.upstream_model)) continue;
+            if (!place.is_key(found - begin, shape.parent)) continue;
+            const auto value = static_cast<std::size_t>(id.data() - raw.data());
+            out.append(raw.substr(copied, value - copied)).append(quoted(options_.shown_model));
+            copied = value + id.size();
+        }
+    }
+    out.append(raw.substr(copied));
+}
+
+std::string pass_document(std::string_view body, const PassThroughOptions& options,
+                          std::string_view metadata) {
+    wire::JsonMembers members;
+    if (!members.read(body)) return std::string(body);
+    wire::TextEdits edits;
+    if (replaces(options)) {
+        std::string_view name = shape_of(options.dialect).model;
+        name = name.substr(1, name.size() - 3);  // without quotes and colon
+        const wire::JsonMember* model = members.find(name);
+        if (model != nullptr && says(model->value, options.upstream_model))
+            edits.replace(model->value, quoted(options.shown_model));
+    }
+    std::string text = edits.apply(body);
+    if (!metadata.empty()) add_members(text, text.rfind('}') + 1, metadata);
+    return text;
+}
+
+}  // namespace sluice::gateway

@@ -1,10 +1,15 @@
 // The bytes of a provider's answer on their way to a client of the same dialect: unchanged but for the
 // model's id where the client is to see another, the metadata in the last chunk, and a usage chunk nobody
 // asked for. No I/O, no parse of what is only passed on.
+//
+//   StreamPassThrough pass(options);
+//   for each event: event.is<Finish>() ? pass.finish(event, metadata, out) : pass.add(event, out);
+//   before an error of our own: pass.flush(out);
 #pragma once
 
 #include <sluice/event.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,6 +21,9 @@ struct PassThroughOptions {
     std::string upstream_model;  ///< The id in the provider's answer; empty when it told none.
     std::string shown_model;     ///< What the client is to see instead.
     bool hide_usage = false;     ///< Chat: the client did not ask for the usage chunk that we asked for.
+    /// finish() will bring some. A frame that tells the finish reason then waits for it, where it may be the
+    /// last one that can hold metadata (Chat, Gemini); otherwise nothing ever waits.
+    bool has_metadata = false;
 };
 
 /// Of a streamed answer.
@@ -28,12 +36,24 @@ class StreamPassThrough {
     /// last chunk that is a JSON object; empty: nothing. A terminal marker that the provider left out is
     /// added.
     void finish(const StreamEvent& event, std::string_view metadata, std::string& out);
+    /// What still waits. For a stream that does not get to finish().
+    void flush(std::string& out);
 
   private:
+    void pass(std::string_view raw, std::string& out) const;
+    void pass_frame(std::string_view frame, std::string& out) const;
+    bool tells_finish(std::string_view raw) const noexcept;
+    void note_lines(std::string_view raw) noexcept;
+
     PassThroughOptions options_;
+    bool replaces_;
+    bool crlf_ = false;        // the lines of this stream end so
+    std::size_t missing_ = 0;  // line ends that the last frame lacks
+    std::string held_;
 };
 
-/// Of a whole answer: `body` with the id replaced and the members of `metadata` added.
+/// Of a whole answer: `body`, one JSON object, with the id replaced and the members of `metadata` added.
+/// Anything else is returned as it is.
 std::string pass_document(std::string_view body, const PassThroughOptions& options,
                           std::string_view metadata);
 

@@ -17,9 +17,11 @@ class HeldSource final : public TokenSource {
           usage_(from.usage()) {}
 
     asio::awaitable<std::span<const StreamEvent>> next_batch() override {
-        const std::span<const StreamEvent> batch =
-            std::exchange(given_, true) ? std::span<const StreamEvent>() : views_;
+        const std::span<const StreamEvent> batch = try_next_batch();
         co_return batch;
+    }
+    std::span<const StreamEvent> try_next_batch() override {
+        return std::exchange(given_, true) ? std::span<const StreamEvent>() : views_;
     }
     asio::awaitable<void> close() override { co_return; }
     const Answerer& answerer() const noexcept override { return answerer_; }

@@ -20,6 +20,18 @@ constexpr std::array<std::string_view, 9> kOwnHeaders = {
     "content-type", "accept",         "accept-encoding",   "expect",
     "user-agent"};
 
+/// Header fields whose values add up: those of the configuration and those of a request are sent in one
+/// field.
+constexpr std::array<std::string_view, 2> kLists = {"anthropic-beta", "openai-beta"};
+/// Where some service takes its key.
+constexpr std::array<std::string_view, 5> kCredentials = {"authorization", "proxy-authorization", "x-api-key",
+                                                          "x-goog-api-key", "api-key"};
+
+template <std::size_t n>
+bool has(const std::array<std::string_view, n>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 class HttpModel final : public ModelTarget {
   public:
     HttpModel(std::shared_ptr<const HttpProvider> provider, ModelSpec spec)
@@ -91,7 +103,7 @@ void HttpProvider::check_headers() const {
         if (!wire::is_field_value(value))
             throw std::invalid_argument("provider " + options_.id + ": headers: the value of " + field +
                                         " holds a character HTTP does not allow (a stray line break?)");
-        if (std::find(kOwnHeaders.begin(), kOwnHeaders.end(), field) != kOwnHeaders.end())
+        if (has(kOwnHeaders, field))
             throw std::invalid_argument("provider " + options_.id + ": headers: " + field +
                                         " is set by the library");
         if (!options_.credential.secret.empty() && field == options_.credential.header)
@@ -106,6 +118,12 @@ adapters::Target HttpProvider::target(const ModelSpec& spec) const {
     target.origin = origin_;
     target.api_version = options_.api_version;
     return target;
+}
+
+bool HttpProvider::takes_from_client(std::string_view header) const {
+    const std::string name = adapters::lower(header);
+    return !has(kOwnHeaders, name) && !has(kCredentials, name) &&
+           name != adapters::lower(options_.credential.header);
 }
 
 Result<std::shared_ptr<const std::string>> HttpProvider::secret() const {
@@ -135,8 +153,14 @@ wire::RequestHead HttpProvider::start_head(std::string_view method, std::string_
     head.field("user-agent", "sluice/" SLUICE_VERSION);
     head.field("accept", accept);
     head.field("accept-encoding", "identity");  // a compressed event stream is a buffered one
-    for (const auto& [name, value] : options_.headers)
-        head.field(name, value);
+    for (const auto& [name, value] : options_.headers) {
+        std::string all = value;
+        if (const std::string field = adapters::lower(name); has(kLists, field)) {
+            for (const auto& [other, more] : request.headers)
+                if (adapters::lower(other) == field) all.append(",").append(more);
+        }
+        head.field(name, all);
+    }
     for (const auto& [name, value] : request.headers)
         if (!is_replaced(name)) head.field(name, value);
     if (secret) head.field(options_.credential.header, options_.credential.prefix + *secret);

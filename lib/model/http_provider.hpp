@@ -62,6 +62,9 @@ class HttpProvider : public Provider {
     /// What goes out with the next request: the key, or the token of this moment. Null: nothing. An error
     /// when there is no token although there should be.
     Result<std::shared_ptr<const std::string>> secret() const;
+    /// Whether a client behind us may set that header field of a request: not what frames the message or
+    /// carries a credential.
+    bool takes_from_client(std::string_view header) const;
     /// The head of a POST of `request`, ready to send. `secret` may be null.
     Result<std::string> request_head(const adapters::EncodedRequest& request,
                                      const std::string* secret) const;

@@ -1,5 +1,6 @@
 #include "model/http_source.hpp"
 
+#include "adapters/ascii.hpp"
 #include "adapters/body_reader.hpp"
 #include "adapters/media_type.hpp"
 #include "adapters/rate_limits.hpp"
@@ -25,7 +26,7 @@ class HttpSource final : public TokenSource {
   public:
     HttpSource(std::shared_ptr<const HttpProvider> provider, std::shared_ptr<const std::string> secret,
                std::unique_ptr<net::HttpCall> call, std::unique_ptr<adapters::StreamDecoder> decoder,
-               std::vector<std::string> warnings, std::string model)
+               std::vector<std::string> warnings, std::string model, bool is_native)
         : provider_(std::move(provider)),
           secret_(std::move(secret)),
           call_(std::move(call)),
@@ -36,6 +37,9 @@ class HttpSource final : public TokenSource {
         answerer_.provider_id = provider_->id();
         answerer_.origin = provider_->origin();
         answerer_.model_id = std::move(model);
+        answerer_.request_id = adapters::request_id_of(call_->head().headers);
+        answerer_.form = AnswerForm::event_stream;
+        answerer_.native = is_native;
         batch_.reserve(kMaxBatch);
     }
 
@@ -57,11 +61,26 @@ class HttpSource final : public TokenSource {
         co_return std::span<const StreamEvent>(batch_.events());
     }
 
+    // What is decoded or can be read at once. What went wrong is next_batch()'s to tell: here it is nothing.
+    std::span<const StreamEvent> try_next_batch() override {
+        if (!std::exchange(batch_is_new_, false)) {
+            batch_.clear();
+            pump();
+            while (batch_.empty() && !ended() && call_->try_read())
+                pump();
+            if (!batch_.empty()) note_progress();
+        }
+        return batch_.events();
+    }
+
     /// An answer that is no event stream: all of it is here.
     void take_whole(std::string body) {
+        answerer_.form = AnswerForm::document;
         whole_body_ = std::move(body);
         decoder_->on_body(whole_body_, batch_);
         if (!ended()) decoder_->on_end(batch_);
+        StreamEvent& first = batch_.events().front();
+        first = StreamEvent(first.what(), whole_body_, first.choice());
         note_progress();
         batch_is_new_ = true;
     }
@@ -137,22 +156,68 @@ Deadlines::Limit shortened(Deadlines::Limit limit, TimePoint deadline, TimePoint
     return std::max(at_least, limit.count() > 0 ? std::min(limit, left) : left);
 }
 
+/// For an answer that comes as one document: its head comes when all of it is generated, and until then there
+/// is no sign of life to wait for.
+void wait_for_document(Deadlines& deadlines) {
+    const bool is_endless =
+        deadlines.headers <= Deadlines::kNone || deadlines.first_event <= Deadlines::kNone;
+    deadlines.first_event =
+        is_endless ? Deadlines::kNone : std::max(deadlines.headers, deadlines.first_event);
+    deadlines.headers = Deadlines::kNone;
+}
+
 /// A request on its way out.
 struct Outgoing {
     std::string head;
     std::string body;
     std::vector<std::string> warnings;
     std::shared_ptr<const std::string> secret;
+    bool is_native = false;       // the client's own body
+    bool wants_document = false;  // the answer is asked for as a whole
 };
 
-// Not part of the coroutine: what it needs on the way would stay in that one's frame.
-Result<Outgoing> prepare(const HttpProvider& provider, const ModelSpec& spec, const Request& request,
-                         const TransformContext& hook) {
+/// The client's own body for a provider of its dialect; absent when the request must be encoded.
+std::optional<adapters::EncodedRequest> splice(const HttpProvider& provider, const ModelSpec& spec,
+                                               const NativeBody& native) {
+    adapters::ClientBody body;
+    body.json = *native.json;
+    body.stream = native.stream;
+    return provider.dialect().splice(body, provider.target(spec));
+}
+
+/// What the client asked for in its header fields: in the place of the dialect's own, and beside them.
+void add_headers(const HttpProvider& provider, const NativeBody& native, adapters::EncodedRequest& request) {
+    for (const auto& [name, value] : native.headers) {
+        const std::string field = adapters::lower(name);
+        std::erase_if(request.headers,
+                      [&](const auto& header) { return adapters::lower(header.first) == field; });
+    }
+    for (const auto& [name, value] : native.headers)
+        if (provider.takes_from_client(name)) request.headers.emplace_back(name, value);
+}
+
+Result<adapters::EncodedRequest> encode(const HttpProvider& provider, const ModelSpec& spec,
+                                        const Request& request, const TransformContext& hook) {
     std::optional<Request> changed;
     Result<const Request*> fitted = fit_request(hook, spec, request, changed);
     if (!fitted) return std::move(fitted).error();
-    Result<adapters::EncodedRequest> encoded = provider.dialect().encode(**fitted, provider.target(spec));
+    return provider.dialect().encode(**fitted, provider.target(spec));
+}
+
+// Not part of the coroutine: what it needs on the way would stay in that one's frame.
+Result<Outgoing> prepare(const HttpProvider& provider, const ModelSpec& spec, const Request& request,
+                         const CallOptions& options) {
+    const TransformContext& hook = options.transform_context();
+    const NativeBody* native = options.native_body();
+    if (native != nullptr && native->dialect != provider.dialect().name()) native = nullptr;
+    std::optional<adapters::EncodedRequest> spliced;
+    if (native != nullptr && !hook) spliced = splice(provider, spec, *native);
+    const bool is_native = spliced.has_value();
+    Result<adapters::EncodedRequest> encoded = is_native
+                                                   ? Result<adapters::EncodedRequest>(std::move(*spliced))
+                                                   : encode(provider, spec, request, hook);
     if (!encoded) return std::move(encoded).error();
+    if (native != nullptr) add_headers(provider, *native, *encoded);
     Result<std::shared_ptr<const std::string>> secret = provider.secret();
     if (!secret) return std::move(secret).error();
     Result<std::string> head = provider.request_head(*encoded, secret->get());
@@ -162,6 +227,8 @@ Result<Outgoing> prepare(const HttpProvider& provider, const ModelSpec& spec, co
     outgoing.body = std::move(encoded->body);
     outgoing.warnings = std::move(encoded->warnings);
     outgoing.secret = std::move(*secret);
+    outgoing.is_native = is_native;
+    outgoing.wants_document = is_native && !native->stream;
     return outgoing;
 }
 
@@ -205,11 +272,12 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
                                                       const ModelSpec& spec, const Request& request,
                                                       const CallOptions& options, TimePoint deadline,
                                                       TimePoint first_event_deadline) {
-    Result<Outgoing> outgoing = prepare(*provider, spec, request, options.transform_context());
+    Result<Outgoing> outgoing = prepare(*provider, spec, request, options);
     if (!outgoing) co_return attributed(std::move(outgoing).error(), *provider, spec);
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     net::HttpCallOptions how = call_options(*provider);
+    if (outgoing->wants_document) wait_for_document(how.deadlines);
     how.deadlines.first_event =
         shortened(how.deadlines.first_event, first_event_deadline, how.runtime.clock->now());
     auto call = std::make_unique<net::HttpCall>(executor, std::move(how), deadline);
@@ -244,7 +312,8 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
     }
     std::unique_ptr<adapters::StreamDecoder> decoder = provider->dialect().make_decoder(std::move(facts));
     auto source = std::make_unique<HttpSource>(provider, std::move(outgoing->secret), std::move(call),
-                                               std::move(decoder), std::move(outgoing->warnings), spec.id);
+                                               std::move(decoder), std::move(outgoing->warnings), spec.id,
+                                               outgoing->is_native);
     if (!is_stream) source->take_whole(std::move(body));
     co_return TokenStream(std::move(source));
 }

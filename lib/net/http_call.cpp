@@ -323,6 +323,7 @@ bool HttpCall::State::try_read() {
     if (into.size() == 0) return broken(lease_->decoder.error()).has_value();
     const IoResult got = try_some(into);
     if (got.error == asio::error::would_block) return false;
+    drained_ = got.bytes < into.size();
     return accept(got).has_value();
 }
 

@@ -1,0 +1,210 @@
+#include "wire/json_members.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::wire {
+namespace {
+
+constexpr bool is_blank(char c) noexcept {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+constexpr char folded(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+/// Order of keys, case aside.
+bool is_before(std::string_view a, std::string_view b) noexcept {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                        [](char x, char y) { return folded(x) < folded(y); });
+}
+bool is_same(std::string_view a, std::string_view b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return folded(x) == folded(y); });
+}
+
+}  // namespace
+
+class JsonMembers::Scanner {
+  public:
+    Scanner(JsonMembers& out, std::string_view text, const Admit& admit, bool unambiguous)
+        : out_(out), admit_(admit), text_(text), unambiguous_(unambiguous) {}
+
+    bool scan() {
+        skip_space();
+        if (peek() != '{') return false;
+        open();
+        out_.front_ = text_.substr(at_, 0);
+        while (!open_.empty())
+            if (!step()) return false;
+        skip_space();
+        return at_ == text_.size();
+    }
+
+  private:
+    struct Container {
+        char end;                  // the bracket that closes it
+        std::size_t first_key;     // of its keys, in keys_
+        bool is_empty = true;      // nothing has come yet
+        bool after_comma = false;  // so something must come
+    };
+
+    char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
+    void skip_space() noexcept {
+        while (at_ < text_.size() && is_blank(text_[at_]))
+            ++at_;
+    }
+
+    void open() {
+        open_.push_back({text_[at_] == '{' ? '}' : ']', keys_.size()});
+        ++at_;
+    }
+
+    /// A comma, a bracket, or an element up to its end or the opening of its container.
+    bool step() {
+        Container& in = open_.back();
+        skip_space();
+        const char next = peek();
+        if (next == in.end && !in.after_comma) return close();
+        if (!in.is_empty && !in.after_comma) {
+            in.after_comma = next == ',';
+            ++at_;
+            return in.after_comma;
+        }
+        in.is_empty = in.after_comma = false;
+        std::string_view key;
+        const bool is_member = in.end == '}';
+        const bool is_outermost = open_.size() == 1;
+        if (is_member && !read_key(key, is_outermost)) return false;
+        const std::size_t begin = at_;
+        const char first = peek();
+        if (first == '{' || first == '[') {
+            if (open_.size() == kMaxDepth) return false;
+            open();
+        } else if (first == '"' ? !skip_string() : !skip_word()) {
+            return false;
+        }
+        // Of a container that is its opening only; close() has the rest.
+        const std::string_view value = text_.substr(begin, at_ - begin);
+        if (is_outermost) out_.members_.back().value = value;
+        return !is_member || !admit_ || admit_(key, value);
+    }
+
+    bool close() {
+        const Container in = open_.back();
+        open_.pop_back();
+        ++at_;
+        if (open_.size() == 1) {
+            JsonMember& member = out_.members_.back();
+            member.value = {member.value.data(),
+                            static_cast<std::size_t>(text_.data() + at_ - member.value.data())};
+        }
+        const bool is_clear = !unambiguous_ || !has_key_twice(in.first_key);
+        keys_.resize(in.first_key);
+        return is_clear;
+    }
+
+    bool read_key(std::string_view& key, bool is_outermost) {
+        const std::size_t begin = at_;
+        if (peek() != '"' || !skip_string()) return false;
+        const std::string_view quoted = text_.substr(begin, at_ - begin);
+        if (!unescape(quoted.substr(1, quoted.size() - 2), out_.arena_, key)) return false;
+        if (unambiguous_) keys_.push_back(key);
+        skip_space();
+        if (peek() != ':') return false;
+        ++at_;
+        skip_space();
+        if (is_outermost) out_.members_.push_back({key, quoted, {}});
+        return true;
+    }
+
+    /// To behind the closing quote: the first that is not escaped, with an even number of backslashes before.
+    bool skip_string() noexcept {
+        const std::size_t inside = at_ + 1;
+        for (std::size_t from = inside; from < text_.size();) {
+            const void* found = std::memchr(text_.data() + from, '"', text_.size() - from);
+            if (found == nullptr) return false;
+            const auto quote = static_cast<std::size_t>(static_cast<const char*>(found) - text_.data());
+            std::size_t backslashes = 0;
+            while (quote - backslashes > inside && text_[quote - backslashes - 1] == '\\')
+                ++backslashes;
+            from = quote + 1;
+            if (backslashes % 2 != 0) continue;
+            at_ = from;
+            return true;
+        }
+        return false;
+    }
+
+    /// A number, true, false or null.
+    bool skip_word() noexcept {
+        const std::size_t begin = at_;
+        const auto is_part = [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' || c == '+' || c == '-' ||
+                   c == '.';
+        };
+        while (at_ < text_.size() && is_part(text_[at_]))
+            ++at_;
+        return at_ > begin;
+    }
+
+    bool has_key_twice(std::size_t first) {
+        const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
+        std::sort(begin, keys_.end(), is_before);
+        return std::adjacent_find(begin, keys_.end(), is_same) != keys_.end();
+    }
+
+    JsonMembers& out_;
+    const Admit& admit_;
+    std::string_view text_;
+    bool unambiguous_;
+    std::size_t at_ = 0;
+    std::vector<Container> open_;
+    std::vector<std::string_view> keys_;  // of the open objects, innermost last
+};
+
+bool JsonMembers::read(std::string_view text, const Admit& admit) {
+    return scan(text, admit, false);
+}
+
+bool JsonMembers::read_unambiguous(std::string_view text, const Admit& admit) {
+    return scan(text, admit, true);
+}
+
+bool JsonMembers::scan(std::string_view text, const Admit& admit, bool unambiguous) {
+    members_.clear();
+    arena_.reset();
+    front_ = {};
+    return Scanner(*this, text, admit, unambiguous).scan();
+}
+
+const JsonMember* JsonMembers::find(std::string_view key) const noexcept {
+    const auto found = std::find_if(members_.begin(), members_.end(),
+                                    [&](const JsonMember& member) { return member.key == key; });
+    return found == members_.end() ? nullptr : &*found;
+}
+
+void TextEdits::replace(std::string_view part, std::string with) {
+    edits_.push_back({part, std::move(with)});
+}
+
+std::string TextEdits::apply(std::string_view text) {
+    std::stable_sort(edits_.begin(), edits_.end(), [](const Edit& a, const Edit& b) {
+        if (a.part.data() != b.part.data()) return a.part.data() < b.part.data();
+        return a.part.empty() && !b.part.empty();  // an insertion comes before what begins there
+    });
+    std::size_t size = text.size();
+    for (const Edit& edit : edits_)
+        size += edit.with.size() - edit.part.size();
+    std::string out;
+    out.reserve(size);
+    const char* from = text.data();
+    for (const Edit& edit : edits_) {
+        out.append(from, edit.part.data()).append(edit.with);
+        from = edit.part.data() + edit.part.size();
+    }
+    out.append(from, text.data() + text.size());
+    edits_.clear();
+    return out;
+}
+
+}  // namespace sluice::wire

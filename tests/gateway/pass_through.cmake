@@ -1,0 +1,1 @@
+sluice_test(sluice_gateway_pass_through_test FLOORS gateway PURE SOURCES pass_through_test.cpp)
