@@ -4,6 +4,7 @@
 #include "wire/json_members.hpp"
 #include "wire/json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,22 +20,33 @@ struct Shape {
     std::string_view model;  ///< The member, as it is searched for.
     std::string_view
         parent;  ///< Of a stream: the outermost member that holds it; empty: it is outermost itself.
-    std::string_view finish;  ///< The member that tells the finish reason, where content may share its frame.
-    std::string_view marker;  ///< The payload that ends a stream.
-    std::string_view ending;  ///< The frame of it.
+    /// What stands in a frame with the finish reason. One that ends with a colon is a member, whose value is
+    /// a string then.
+    std::array<std::string_view, 2> finish;
+    std::string_view marker;  ///< What ends a stream: its last frame's data, or their type.
+    std::string_view ending;  ///< That frame.
 };
 constexpr std::array kShapes{
-    Shape{"openai_chat", R"("model":)", "", R"("finish_reason":)", "[DONE]", "data: [DONE]"},
-    Shape{"openai_responses", R"("model":)", "response", "", "", ""},
-    Shape{"anthropic", R"("model":)", "message", "", R"({"type":"message_stop"})",
+    Shape{"openai_chat", R"("model":)", "", {R"("finish_reason":)"}, "[DONE]", "data: [DONE]"},
+    Shape{"openai_responses",
+          R"("model":)",
+          "response",
+          {R"("response.completed")", R"("response.incomplete")"},
+          "",
+          ""},
+    Shape{"anthropic",
+          R"("model":)",
+          "message",
+          {},
+          R"("message_stop")",
           "event: message_stop\ndata: {\"type\":\"message_stop\"}"},
-    Shape{"gemini", R"("modelVersion":)", "", R"("finishReason":)", "", ""},
+    Shape{"gemini", R"("modelVersion":)", "", {R"("finishReason":)"}, "", ""},
 };
 
 const Shape& shape_of(std::string_view dialect) noexcept {
     for (const Shape& shape : kShapes)
         if (shape.dialect == dialect) return shape;
-    static constexpr Shape kNone{"", "", "", "", "", ""};
+    static constexpr Shape kNone{"", "", "", {}, "", ""};
     return kNone;
 }
 
@@ -186,16 +198,23 @@ void add_to_last_object(std::string& text, std::string_view members) {
     if (end != 0) add_members(text, end, members);
 }
 
-bool has_marker(std::string_view text, const Shape& shape) {
+/// Whether a frame of `text` ends the stream: its data is the marker, or an object of that type.
+bool has_marker(std::string_view text, std::string_view marker) {
     for (std::size_t at = 0; at < text.size();) {
         const std::string_view data = data_of(next_line(text, at));
-        if (data == shape.marker) return true;
+        if (data == marker) return true;
         wire::JsonMembers members;
-        if (shape.marker.front() != '{' || !is_object(data) || !members.read(data)) continue;
-        if (const wire::JsonMember* type = members.find("type"); type && says(type->value, "message_stop"))
-            return true;
+        if (marker.front() != '"' || !is_object(data) || !members.read(data)) continue;
+        if (const wire::JsonMember* type = members.find("type"); type && type->value == marker) return true;
     }
     return false;
+}
+
+/// Whether it may be so, by a look at the end of it: such a frame is short.
+bool may_have_marker(std::string_view text, std::string_view marker) noexcept {
+    constexpr std::size_t kLongest = 256;
+    if (marker.empty()) return false;
+    return text.substr(text.size() - std::min(text.size(), kLongest)).find(marker) != std::string_view::npos;
 }
 
 /// How many line ends the last frame of `text` lacks: a last one at the end of a body may have none.
@@ -220,9 +239,11 @@ StreamPassThrough::StreamPassThrough(PassThroughOptions options)
 void StreamPassThrough::add(const StreamEvent& event, std::string& out) {
     const std::string_view raw = event.raw();
     if (raw.empty()) return;
-    flush(out);
     note_lines(raw);
-    pass(raw, options_.has_metadata && tells_finish(raw) ? held_ : out);
+    // A frame's first event has its bytes, and that may be another one than the Finish.
+    const bool ends = may_have_marker(raw, shape_of(options_.dialect).marker);
+    if (!ends) flush(out);
+    pass(raw, ends || (options_.has_metadata && tells_finish(raw)) ? held_ : out);
 }
 
 void StreamPassThrough::flush(std::string& out) {
@@ -236,7 +257,7 @@ void StreamPassThrough::finish(const StreamEvent& event, std::string_view metada
     pass(event.raw(), last);
     note_lines(event.raw());
     if (!metadata.empty()) add_to_last_object(last, metadata);
-    if (!shape.marker.empty() && !has_marker(last, shape)) {
+    if (!shape.marker.empty() && !has_marker(last, shape.marker)) {
         const std::string_view line_end = crlf_ ? "\r\n" : "\n";
         for (; missing_ > 0; --missing_)
             last.append(line_end);
@@ -252,11 +273,12 @@ void StreamPassThrough::note_lines(std::string_view raw) noexcept {
 }
 
 bool StreamPassThrough::tells_finish(std::string_view raw) const noexcept {
-    const std::string_view member = shape_of(options_.dialect).finish;
-    if (member.empty()) return false;
-    for (std::size_t at = raw.find(member); at != std::string_view::npos; at = raw.find(member, at)) {
-        at = skip_space(raw, at + member.size());
-        if (at < raw.size() && raw[at] == '"') return true;
+    for (std::string_view word : shape_of(options_.dialect).finish) {
+        if (word.empty()) continue;
+        for (std::size_t at = raw.find(word); at != std::string_view::npos; at = raw.find(word, at)) {
+            at = skip_space(raw, at + word.size());
+            if (!word.ends_with(':') || (at < raw.size() && raw[at] == '"')) return true;
+        }
     }
     return false;
 }
