@@ -161,7 +161,7 @@ struct RouteTarget {
     std::string target;
     std::string model;  ///< Empty: as the request maps to that target.
     std::optional<double> weight;
-    std::optional<int> priority;
+    std::optional<int> priority;  ///< The loader fills in the place in this list.
     bool operator==(const RouteTarget&) const = default;
 };
 

@@ -2,6 +2,7 @@
 #include "gateway/edit_distance.hpp"
 #include "gateway/lint_config.hpp"
 
+#include "adapters/dialect.hpp"
 #include "adapters/services.hpp"
 
 #include <algorithm>
@@ -39,6 +40,15 @@ void check_address(const LintContext& context, const TargetConfig& target, const
     if (service && service->base_url.empty() && !target.base_url) {
         context.error("E023", path, "the provider " + target.provider + " needs a base_url",
                       "it is part of your account there");
+        return;
+    }
+    if (!target.dialect.empty() && !adapters::find_dialect(target.dialect)) {
+        std::vector<std::string_view> names;
+        for (const adapters::Dialect* dialect : adapters::dialects())
+            names.push_back(dialect->name());
+        context.error("E024", key_path(path, "dialect"),
+                      "the dialect " + quoted(target.dialect) + " is not known",
+                      did_you_mean(target.dialect, names, "dialects"));
         return;
     }
     if (const std::optional<std::string> problem = problem_of(target)) {

@@ -35,6 +35,8 @@ void read_route_targets(const Value& value, RouteConfig& out) {
             read_object(item, kRouteTarget, target);
         else
             item.read(target.target);
+        // As for targets: who writes a list means its order.
+        if (!target.priority) target.priority = static_cast<int>(out.targets.size()) + 1;
         out.targets.push_back(std::move(target));
     }
 }

@@ -1,9 +1,9 @@
 #include "gateway/yaml_reader.hpp"
 
 #include "gateway/edit_distance.hpp"
+#include "gateway/quantity.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace sluice::gateway {
@@ -28,12 +28,6 @@ std::string_view kind_name(const YamlNode& node) {
     return "nothing";
 }
 
-template <class Number>
-bool parse_number(std::string_view text, Number& out) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    return error == std::errc() && end == text.data() + text.size() && !text.empty();
-}
-
 bool is_variable_name(std::string_view name) {
     return !name.empty() && !(name.front() >= '0' && name.front() <= '9') &&
            std::all_of(name.begin(), name.end(), [](char c) {
@@ -46,43 +40,6 @@ bool is_ambiguous(std::string_view text) {
     constexpr std::array<std::string_view, 6> kWords{"true", "false", "True", "False", "TRUE", "FALSE"};
     double number = 0;
     return std::find(kWords.begin(), kWords.end(), text) != kWords.end() || parse_number(text, number);
-}
-
-struct Unit {
-    std::string_view name;
-    double size;
-};
-constexpr std::array<Unit, 5> kTimeUnits{
-    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
-constexpr std::array<Unit, 4> kByteUnits{
-    {{"B", 1}, {"KiB", 1024}, {"MiB", 1024.0 * 1024}, {"GiB", 1024.0 * 1024 * 1024}}};
-
-/// A number and a unit, a space between them or not.
-std::optional<double> parse_quantity(std::string_view text, std::span<const Unit> units) {
-    const std::size_t end = text.find_first_not_of("0123456789.");
-    double number = 0;
-    if (end == std::string_view::npos || !parse_number(text.substr(0, end), number)) return std::nullopt;
-    text.remove_prefix(end);
-    while (text.starts_with(' '))
-        text.remove_prefix(1);
-    for (const Unit& unit : units)
-        if (unit.name == text) return number * unit.size;
-    return std::nullopt;
-}
-
-std::string text_of(Limit limit) {
-    const std::int64_t ms = limit.count();
-    if (ms == 0) return "0";
-    if (ms % 3'600'000 == 0) return std::to_string(ms / 3'600'000) + "h";
-    if (ms % 60'000 == 0) return std::to_string(ms / 60'000) + "m";
-    if (ms % 1000 == 0) return std::to_string(ms / 1000) + "s";
-    return std::to_string(ms) + "ms";
-}
-
-std::string text_of(double number) {
-    std::array<char, 32> digits{};
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
-    return std::string(digits.data(), error == std::errc() ? end : digits.data());
 }
 
 }  // namespace
@@ -280,7 +237,7 @@ bool Value::read(Limit& out, Limit low, Limit high) const {
     const std::optional<Scalar> text = scalar("a time such as 30s");
     if (!text) return false;
     const std::optional<double> parsed =
-        text->text == "0" ? std::optional<double>(0) : parse_quantity(text->text, kTimeUnits);
+        text->text == "0" ? std::optional<double>(0) : parse_time(text->text);
     if (!parsed) {
         double bare = 0;
         fail("E004", "expected a time such as 30s, found " + shown(*text),
@@ -309,7 +266,7 @@ bool Value::read_bytes(std::size_t& out, std::size_t low, std::size_t high) cons
     const std::optional<Scalar> text = scalar("a size such as 32MiB");
     if (!text) return false;
     std::uint64_t bare = 0;
-    std::optional<double> parsed = parse_quantity(text->text, kByteUnits);
+    std::optional<double> parsed = parse_bytes(text->text);
     if (parse_number(text->text, bare)) parsed = static_cast<double>(bare);
     if (!parsed) {
         fail("E004", "expected a size such as 32MiB, found " + shown(*text),
