@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::gateway {
@@ -29,6 +30,9 @@ struct EventFilter {
     std::optional<bool> failover;
 };
 
+/// Whether an event, as to_json() wrote it, is one of those. `last` and `after` are not looked at.
+bool matches(std::string_view json, const EventFilter& filter);
+
 /// Any thread.
 class EventLog {
   public:
@@ -44,11 +48,11 @@ class EventLog {
         std::uint64_t number = 0;  ///< From 1, in order of append().
         std::string json;
     };
-    /// Oldest first.
+    /// Oldest first. An `after` beyond last_number() is of an earlier run, and all of this one is later.
     std::vector<Entry> recent(const EventFilter& filter) const;
     std::uint64_t last_number() const noexcept;
 
-    /// Returns when everything appended so far is in the file.
+    /// Returns when everything appended so far is in the file, or the disk has refused it.
     void flush();
     /// After somebody has moved the file away (SIGUSR1).
     void reopen();
@@ -60,8 +64,8 @@ class EventLog {
     std::unique_ptr<State> state_;
 };
 
-/// The events of a file and of its rotated predecessors that match, oldest first, each one line of JSON. A
-/// last line that is not complete is left out. Throws std::system_error when `file` cannot be read.
+/// The events of a file and of its rotated predecessors that match, oldest first, each one line of JSON. What
+/// is no event is left out: a last line that is not complete, one that a crash cut off. Throws std::system_error when `file` cannot be read.
 std::vector<std::string> read_events(const std::string& file, const EventFilter& filter);
 
 /// "last=5&target=openai&failover=true&since=2026-11-20T10:00:00Z": as /admin/events and the command line

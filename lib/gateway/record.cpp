@@ -1,1 +1,388 @@
 #include "gateway/record.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "net/http_failure.hpp"
+#include "wire/json_writer.hpp"
+
+namespace sluice::gateway {
+namespace {
+
+using wire::JsonWriter;
+
+constexpr std::array<std::string_view, 26> kReasons{
+    "upstream_timeout",        "upstream_connect_error",
+    "upstream_tls_error",      "upstream_rate_limited",
+    "upstream_quota_exhausted", "upstream_overloaded",
+    "upstream_5xx",            "upstream_auth_failed",
+    "upstream_bad_request",    "upstream_protocol_error",
+    "context_length_exceeded", "model_not_found",
+    "content_filtered",        "empty_stream",
+    "stream_truncated",        "circuit_open",
+    "unhealthy",               "rate_limited_local",
+    "budget_exhausted",        "capability_missing",
+    "residency",               "attempts_spent",
+    "all_targets_failed",      "no_target_available",
+    "policy_violation",        "internal_error"};
+
+constexpr std::array<std::string_view, 7> kOutcomes{"ok",          "error",   "interrupted", "client_gone",
+                                                    "slow_client", "drained", "blocked"};
+static_assert(kOutcomes.size() == std::size_t(Outcome::blocked) + 1);
+
+constexpr std::array<std::string_view, 5> kEnds{"ok", "failed", "skipped", "abandoned", "running"};
+static_assert(kEnds.size() == std::size_t(AttemptRecord::End::running) + 1);
+
+// Whether the answer of one attempt is all that there is to say about the chain.
+const Attempt* only_attempt(const ErrorInfo& error) noexcept {
+    return error.attempts && error.attempts->size() == 1 ? &error.attempts->front() : nullptr;
+}
+
+std::string_view reason_of(const Attempt& attempt) noexcept {
+    return attempt.reason ? gateway::reason_of(*attempt.reason) : gateway::reason_of(attempt.error);
+}
+
+// Connect, TLS, 5xx and broken answers are one kind, since the same triggers and retries are right for all.
+std::string_view reason_of_unavailable(const ErrorInfo& error) noexcept {
+    if (error.code == net::kTlsCode) return "upstream_tls_error";
+    if (error.code == net::kProtocolCode) return "upstream_protocol_error";
+    if (error.status >= 500) return "upstream_5xx";
+    switch (error.phase) {
+        case Phase::prepare:
+        case Phase::connect:
+        case Phase::send:
+        case Phase::headers:
+            return "upstream_connect_error";
+        default:
+            // The provider's own word for it, told within a 200: as good as a 5xx. Else it is the bytes.
+            return error.code.empty() ? "upstream_protocol_error" : "upstream_5xx";
+    }
+}
+
+std::string_view reason_of_status(int status) noexcept {
+    if (status >= 500) return "upstream_5xx";
+    return status >= 400 ? "upstream_bad_request" : "upstream_protocol_error";
+}
+
+// --- JSON ---
+
+void text_or_null(JsonWriter& json, std::string_view key, std::string_view text) {
+    json.key(key);
+    if (text.empty())
+        json.null();
+    else
+        json.string(text);
+}
+
+// To the microsecond: more digits would only be noise.
+void milliseconds(JsonWriter& json, std::string_view key, const std::optional<std::chrono::nanoseconds>& time) {
+    json.key(key);
+    if (!time) {
+        json.null();
+        return;
+    }
+    const auto micro = std::chrono::round<std::chrono::microseconds>(*time).count();
+    if (micro % 1000 == 0)
+        json.number(micro / 1000);
+    else
+        json.number(double(micro) / 1000.0);
+}
+
+void status_or_null(JsonWriter& json, std::string_view key, int status) {
+    json.key(key);
+    if (status != 0)
+        json.number(status);
+    else
+        json.null();
+}
+
+void count(JsonWriter& json, std::string_view key, const std::optional<Tokens>& tokens) {
+    json.key(key);
+    if (tokens)
+        json.number(*tokens);
+    else
+        json.null();
+}
+
+void tokens(JsonWriter& json, const std::optional<Usage>& usage) {
+    const Usage known = usage.value_or(Usage{});
+    json.key("tokens").begin_object();
+    count(json, "input", known.input);
+    count(json, "output", known.output);
+    count(json, "cached_input", known.cached_input);
+    count(json, "cache_write", known.cache_write);
+    count(json, "reasoning", known.reasoning);
+    json.end_object();
+}
+
+// Decimal text, since most readers of JSON would round a number of twelve places.
+std::string decimal(PicoUsd amount) {
+    std::string text = to_string(amount);
+    text.erase(text.find('$'), 1);
+    return text;
+}
+
+void cost(JsonWriter& json, const std::optional<PicoUsd>& amount) {
+    json.key("cost").begin_object();
+    text_or_null(json, "amount", amount ? decimal(*amount) : std::string());
+    json.key("currency").string("USD");
+    text_or_null(json, "source", amount ? "configured_price" : "");
+    json.end_object();
+}
+
+void failover(JsonWriter& json, const RequestRecord& record) {
+    json.key("failover").begin_object();
+    json.key("triggered").boolean(record.failed_over());
+    text_or_null(json, "original_provider", record.failed_over() ? record.original_target : std::string());
+    text_or_null(json, "reason", record.failover_reason);
+    json.end_object();
+}
+
+void attempt(JsonWriter& json, const AttemptRecord& record) {
+    json.begin_object();
+    json.key("provider").string(record.target);
+    text_or_null(json, "model", record.model);
+    json.key("purpose").string(to_string(record.purpose));
+    json.key("outcome").string(to_string(record.end));
+    status_or_null(json, "http_status", record.http_status);
+    text_or_null(json, "error_type", record.error_type);
+    milliseconds(json, "latency_ms", record.duration);
+    milliseconds(json, "ttft_ms", record.first_event);
+    tokens(json, record.usage);
+    cost(json, record.cost);
+    json.end_object();
+}
+
+void policy(JsonWriter& json, const PolicyRecord& record) {
+    json.begin_object();
+    json.key("name").string(record.name).key("type").string(record.type);
+    json.key("action").string(to_string(record.action));
+    json.key("direction").string(record.on_output ? "output" : "input");
+    json.key("categories").begin_array();
+    for (const std::string& category : record.categories)
+        json.string(category);
+    json.end_array();
+    json.key("result").string(record.matched ? "match" : "pass");
+    json.end_object();
+}
+
+// --- time ---
+
+void append_digits(std::string& out, std::int64_t value, std::size_t width) {
+    const std::string digits = std::to_string(value);
+    if (digits.size() < width) out.append(width - digits.size(), '0');
+    out += digits;
+}
+
+// Reads exactly `width` digits, and steps over them.
+std::optional<int> take_digits(std::string_view& text, std::size_t width) noexcept {
+    if (text.size() < width) return std::nullopt;
+    int value = 0;
+    for (const char c : text.substr(0, width)) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + (c - '0');
+    }
+    text.remove_prefix(width);
+    return value;
+}
+
+bool take(std::string_view& text, char expected) noexcept {
+    if (text.empty() || text.front() != expected) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+// Digits beyond the ninth are let go.
+std::optional<std::chrono::nanoseconds> take_fraction(std::string_view& text) noexcept {
+    std::int64_t nanoseconds = 0;
+    std::int64_t unit = 100'000'000;
+    bool any = false;
+    while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+        nanoseconds += (text.front() - '0') * unit;
+        unit /= 10;
+        any = true;
+        text.remove_prefix(1);
+    }
+    if (!any) return std::nullopt;
+    return std::chrono::nanoseconds(nanoseconds);
+}
+
+std::optional<std::chrono::minutes> take_offset(std::string_view& text) noexcept {
+    if (take(text, 'Z') || take(text, 'z')) return std::chrono::minutes(0);
+    const bool east = take(text, '+');
+    if (!east && !take(text, '-')) return std::nullopt;
+    const auto hours = take_digits(text, 2);
+    if (!hours || !take(text, ':')) return std::nullopt;
+    const auto minutes = take_digits(text, 2);
+    if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+    const std::chrono::minutes offset(*hours * 60 + *minutes);
+    return east ? offset : -offset;
+}
+
+}  // namespace
+
+std::string_view reason_of(SkipReason reason) noexcept {
+    switch (reason) {
+        case SkipReason::window_too_small:
+            return "context_length_exceeded";
+        case SkipReason::needs_tools:
+        case SkipReason::needs_vision:
+        case SkipReason::needs_json_schema:
+            return "capability_missing";
+        case SkipReason::residency:
+            return "residency";
+        case SkipReason::budget:
+            return "budget_exhausted";
+        case SkipReason::unhealthy:
+            return "unhealthy";
+        case SkipReason::breaker_open:
+            return "circuit_open";
+        case SkipReason::attempts_spent:
+            return "attempts_spent";
+    }
+    return "internal_error";
+}
+
+std::string_view reason_of(const ErrorInfo& error) noexcept {
+    switch (error.kind) {
+        case ErrorKind::provider_error:
+            return reason_of_status(error.status);
+        case ErrorKind::rate_limited:
+            return "upstream_rate_limited";
+        case ErrorKind::quota_exhausted:
+            return "upstream_quota_exhausted";
+        case ErrorKind::provider_unavailable:
+            return reason_of_unavailable(error);
+        case ErrorKind::provider_overloaded:
+            return "upstream_overloaded";
+        case ErrorKind::provider_timeout:
+            return "upstream_timeout";
+        case ErrorKind::stream_truncated:
+            // Before its first event there was nothing: other gateways call that a success.
+            return error.phase == Phase::first_event ? "empty_stream" : "stream_truncated";
+        case ErrorKind::all_providers_failed:
+            if (const Attempt* only = only_attempt(error)) return reason_of(*only);
+            return "all_targets_failed";
+        case ErrorKind::no_provider_available:
+            if (const Attempt* only = only_attempt(error)) return reason_of(*only);
+            return "no_target_available";
+        case ErrorKind::context_length_exceeded:
+            return "context_length_exceeded";
+        case ErrorKind::provider_auth_failed:
+            return "upstream_auth_failed";
+        case ErrorKind::provider_bad_request:
+            return "upstream_bad_request";
+        case ErrorKind::model_not_found:
+            return "model_not_found";
+        case ErrorKind::content_filtered:
+            return "content_filtered";
+    }
+    return "internal_error";
+}
+
+std::span<const std::string_view> reasons() noexcept {
+    return kReasons;
+}
+std::string_view to_string(Outcome outcome) noexcept {
+    return kOutcomes[static_cast<std::size_t>(outcome)];
+}
+std::span<const std::string_view> outcomes() noexcept {
+    return kOutcomes;
+}
+std::string_view to_string(AttemptRecord::End end) noexcept {
+    return kEnds[static_cast<std::size_t>(end)];
+}
+
+std::string timestamp_text(std::chrono::system_clock::time_point time) {
+    const auto milli = std::chrono::floor<std::chrono::milliseconds>(time);
+    const auto day = std::chrono::floor<std::chrono::days>(milli);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(milli - day);
+    std::string text;
+    text.reserve(24);
+    append_digits(text, int(date.year()), 4);
+    append_digits(text += '-', unsigned(date.month()), 2);
+    append_digits(text += '-', unsigned(date.day()), 2);
+    append_digits(text += 'T', clock.hours().count(), 2);
+    append_digits(text += ':', clock.minutes().count(), 2);
+    append_digits(text += ':', clock.seconds().count(), 2);
+    append_digits(text += '.', clock.subseconds().count(), 3);
+    return text += 'Z';
+}
+
+std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text) noexcept {
+    const auto year = take_digits(text, 4);
+    if (!year || !take(text, '-')) return std::nullopt;
+    const auto month = take_digits(text, 2);
+    if (!month || !take(text, '-')) return std::nullopt;
+    const auto day = take_digits(text, 2);
+    if (!day || !(take(text, 'T') || take(text, 't') || take(text, ' '))) return std::nullopt;
+    const auto hour = take_digits(text, 2);
+    if (!hour || !take(text, ':')) return std::nullopt;
+    const auto minute = take_digits(text, 2);
+    if (!minute || !take(text, ':')) return std::nullopt;
+    const auto second = take_digits(text, 2);
+    if (!second) return std::nullopt;
+    std::chrono::nanoseconds fraction(0);
+    if (take(text, '.')) {
+        const auto found = take_fraction(text);
+        if (!found) return std::nullopt;
+        fraction = *found;
+    }
+    const auto offset = take_offset(text);
+    if (!offset || !text.empty()) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(unsigned(*month)),
+                                           std::chrono::day(unsigned(*day))};
+    // A leap second is the next minute's first.
+    if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+    return std::chrono::time_point_cast<std::chrono::system_clock::duration>(
+        std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+        std::chrono::seconds(*second) + fraction - *offset);
+}
+
+std::string to_json(const RequestRecord& record) {
+    std::string out;
+    out.reserve(1024 + 320 * record.attempts.size() + record.prompt.value_or("").size() +
+                record.answer.value_or("").size());
+    JsonWriter json(out);
+    json.begin_object();
+    json.key("id").string(record.id).key("event_type").string("decision");
+    json.key("timestamp").string(timestamp_text(record.timestamp));
+    text_or_null(json, "request_id", record.request_id);
+    text_or_null(json, "trace_id", record.trace_id);
+    text_or_null(json, "endpoint", record.endpoint);
+    json.key("stream").boolean(record.stream);
+    text_or_null(json, "requested_model", record.requested_model);
+    text_or_null(json, "model", record.model);
+    text_or_null(json, "provider", record.provider);
+    text_or_null(json, "provider_kind", record.provider_kind);
+    status_or_null(json, "status", record.status);
+    json.key("outcome").string(to_string(record.outcome));
+    text_or_null(json, "error_type", record.error_type);
+    milliseconds(json, "latency_ms", record.latency);
+    milliseconds(json, "ttft_ms", record.first_token);
+    tokens(json, record.usage);
+    cost(json, record.cost);
+    failover(json, record);
+    json.key("attempts").begin_array();
+    for (const AttemptRecord& one : record.attempts)
+        attempt(json, one);
+    json.end_array();
+    json.key("routing").begin_object();
+    text_or_null(json, "route", record.route);
+    text_or_null(json, "strategy", record.strategy);
+    json.end_object();
+    json.key("policies").begin_array();
+    for (const PolicyRecord& one : record.policies)
+        policy(json, one);
+    json.end_array();
+    text_or_null(json, "client", record.client);
+    text_or_null(json, "config_version", record.config_version);
+    if (record.prompt) json.key("prompt").string(*record.prompt);
+    if (record.answer) json.key("answer").string(*record.answer);
+    json.end_object();
+    return out;
+}
+
+}  // namespace sluice::gateway

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,12 @@
 namespace sluice::gateway {
 
 /// Why a target was given up or passed over, in the closed set of words that events, metrics and error bodies
-/// share: "upstream_timeout", "upstream_rate_limited", "circuit_open", ... (docs/events-log.md).
+/// share: "upstream_timeout", "upstream_rate_limited", "circuit_open", ... (docs/events-log.md). A chain of
+/// one target has that target's own reason.
 std::string_view reason_of(const ErrorInfo& error) noexcept;
 std::string_view reason_of(SkipReason reason) noexcept;
+/// Every word of the set.
+std::span<const std::string_view> reasons() noexcept;
 
 /// How a request ended, for the client.
 enum class Outcome : std::uint8_t {
@@ -32,7 +36,9 @@ enum class Outcome : std::uint8_t {
     drained,
     blocked,  ///< By a policy.
 };
+/// "ok", "client_gone", ...: the enumerator's name.
 std::string_view to_string(Outcome outcome) noexcept;
+std::span<const std::string_view> outcomes() noexcept;
 
 /// One try at a target, or why there was none.
 struct AttemptRecord {
@@ -40,7 +46,8 @@ struct AttemptRecord {
     std::string target;
     std::string model;  ///< As the provider was asked for it.
     Purpose purpose = Purpose::answer;
-    enum class End : std::uint8_t { ok, failed, skipped, abandoned, running } end = End::running;
+    enum class End : std::uint8_t { ok, failed, skipped, abandoned, running };
+    End end = End::running;
     int http_status = 0;     ///< Of a failed one; 0: there was none.
     std::string error_type;  ///< reason_of(); empty for a good one.
     std::chrono::nanoseconds duration{0};
@@ -92,6 +99,14 @@ struct RequestRecord {
 
     bool failed_over() const noexcept { return !failover_reason.empty(); }
 };
+
+/// "ok", "failed", ...: the enumerator's name.
+std::string_view to_string(AttemptRecord::End end) noexcept;
+
+/// "2026-11-20T10:00:00.123Z" (RFC 3339).
+std::string timestamp_text(std::chrono::system_clock::time_point time);
+/// The moment that such a text means; a fraction may be absent, and an offset from UTC stand for the Z.
+std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text) noexcept;
 
 /// The event as one line of JSON, without a line end. docs/events-log.md has the fields.
 std::string to_json(const RequestRecord& record);

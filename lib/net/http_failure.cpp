@@ -44,7 +44,11 @@ ErrorInfo connect_failure(const Origin& origin, std::error_code error) {
     if (error == ConnectError::tls_failed) what = "TLS handshake with " + where + " failed";
     if (error == ConnectError::certificate_rejected) what = "certificate of " + where + " was rejected";
     if (error == ConnectError::proxy_refused) what = "proxy refused to connect to " + where;
-    return ErrorInfo(ErrorKind::provider_unavailable, Phase::connect, std::move(what));
+    ErrorInfo failure(ErrorKind::provider_unavailable, Phase::connect, std::move(what));
+    // Told apart by machines too: it is the one failure to connect that waiting never mends.
+    if (error == ConnectError::tls_failed || error == ConnectError::certificate_rejected)
+        failure.code = kTlsCode;
+    return failure;
 }
 
 ErrorInfo send_failure(std::error_code error) {
@@ -58,7 +62,9 @@ ErrorInfo head_failure(std::error_code error, bool started) {
         what = started ? "connection lost within the response head" : "connection lost before an answer";
         if (error != wire::WireError::body_truncated) what += ": " + error.message();
     }
-    return ErrorInfo(ErrorKind::provider_unavailable, Phase::headers, std::move(what));
+    ErrorInfo failure(ErrorKind::provider_unavailable, Phase::headers, std::move(what));
+    if (!is_truncation(error)) failure.code = kProtocolCode;
+    return failure;
 }
 
 ErrorInfo body_failure(std::error_code error, Phase phase) {
