@@ -1,0 +1,3 @@
+sluice_test(sluice_gateway_record_test FLOORS gateway SOURCES ${CMAKE_CURRENT_LIST_DIR}/record_test.cpp PURE)
+sluice_test(sluice_gateway_event_log_test FLOORS gateway SOURCES ${CMAKE_CURRENT_LIST_DIR}/event_log_test.cpp
+                                                                 ${CMAKE_CURRENT_LIST_DIR}/event_file_test.cpp PURE LABELS threads)
