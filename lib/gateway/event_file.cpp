@@ -111,11 +111,9 @@ bool EventFile::write(std::vector<std::shared_ptr<const std::string>>& lines) {
     while (good && done < lines.size()) {
         good = is_writable();
         if (!good) break;
-        const auto is_full = [&](std::size_t more) {
-            return is_regular_ && size_ > 0 && size_ + more > rotate_at_;
-        };
-        if (line_offset_ == 0 && is_full(lines[done]->size() + 1)) {
-            rotate();
+        const auto is_full = [&](std::size_t more) { return is_regular_ && size_ + more > rotate_at_; };
+        if (line_offset_ == 0 && size_ > 0 && is_full(lines[done]->size() + 1)) {
+            rotate(lines[done]->size() + 1);
             continue;
         }
         buffer_.assign(*lines[done], line_offset_).append("\n");
@@ -138,7 +136,7 @@ bool EventFile::write(std::vector<std::shared_ptr<const std::string>>& lines) {
     return good;
 }
 
-void EventFile::rotate() {
+void EventFile::rotate(std::size_t for_line) {
     if (max_rotated_ == 0 && ::ftruncate(descriptor_, 0) == 0) {
         size_ = 0;
         return;
@@ -147,7 +145,7 @@ void EventFile::rotate() {
         // Rather a file that is too long than events that are lost. The next try is a whole file away.
         log(LogLevel::error, "cannot rotate the file of events " + path_ + ": " +
                                  std::generic_category().message(errno) + "; it grows on");
-        rotate_at_ = size_ + max_size_;
+        rotate_at_ = size_ + std::max(max_size_, for_line);
         return;
     }
     close();

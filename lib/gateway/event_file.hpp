@@ -28,7 +28,7 @@ class EventFile {
     void close() noexcept;
     bool is_writable();
     bool put(std::string_view bytes, std::size_t& written);
-    void rotate();
+    void rotate(std::size_t for_line);
     bool shift_rotated();
     void complain(std::string_view doing, int error);
 

@@ -58,8 +58,7 @@ std::string set(EventFilter& filter, std::string_view name, std::string value) {
     if (value.empty()) return std::string(name) + " is empty";
     if (name == "last" || name == "limit") {
         filter.last = number<std::size_t>(value);
-        if (!filter.last || *filter.last == 0)
-            return std::string(name) + " must be a whole number from 1 up";
+        if (!filter.last || *filter.last == 0) return std::string(name) + " must be a whole number from 1 up";
     } else if (name == "after") {
         filter.after = number<std::uint64_t>(value);
         if (!filter.after) return "after must be a whole number";
@@ -111,8 +110,11 @@ bool any_has(json::value& list, std::string_view member, std::string_view wanted
 // What an event must still show before it matches.
 struct Wanted {
     explicit Wanted(const EventFilter& filter)
-        : since(filter.since.has_value()), target(!filter.target.empty()), model(!filter.model.empty()),
-          policy(!filter.policy.empty()), outcome(!filter.outcome.empty()),
+        : since(filter.since.has_value()),
+          target(!filter.target.empty()),
+          model(!filter.model.empty()),
+          policy(!filter.policy.empty()),
+          outcome(!filter.outcome.empty()),
           failover(filter.failover.has_value()) {}
 
     bool since;

@@ -84,9 +84,8 @@ class EventLog::State {
         const std::lock_guard lock(mutex_);
         // A number that there has not been is an earlier run's, and everything of this one is later.
         if (after > last_number_) after = 0;
-        const auto first = std::find_if(recent_.rbegin(), recent_.rend(), [after](const Kept& entry) {
-            return entry.number <= after;
-        });
+        const auto first = std::find_if(recent_.rbegin(), recent_.rend(),
+                                        [after](const Kept& entry) { return entry.number <= after; });
         return {first.base(), recent_.end()};
     }
     std::uint64_t last_number() const noexcept {

@@ -65,7 +65,8 @@ class EventLog {
 };
 
 /// The events of a file and of its rotated predecessors that match, oldest first, each one line of JSON. What
-/// is no event is left out: a last line that is not complete, one that a crash cut off. Throws std::system_error when `file` cannot be read.
+/// is no event is left out: a last line that is not complete, one that a crash cut off. Throws
+/// std::system_error when `file` cannot be read.
 std::vector<std::string> read_events(const std::string& file, const EventFilter& filter);
 
 /// "last=5&target=openai&failover=true&since=2026-11-20T10:00:00Z": as /admin/events and the command line

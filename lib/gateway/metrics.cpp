@@ -136,8 +136,7 @@ class Metrics::State {
         if (const auto* done = event.as<AttemptSucceeded>()) return on_end(event, "ok", done->figures);
         if (const auto* failed = event.as<AttemptFailed>())
             return on_end(event, reason_of(failed->error), failed->figures);
-        if (const auto* left = event.as<AttemptAbandoned>())
-            return on_end(event, "abandoned", left->figures);
+        if (const auto* left = event.as<AttemptAbandoned>()) return on_end(event, "abandoned", left->figures);
         if (const auto* skip = event.as<LegSkipped>()) {
             const std::lock_guard lock(mutex_);
             skipped_.at({event.model.provider_id, reason_of(skip->reason)}).Increment();
@@ -162,8 +161,9 @@ class Metrics::State {
                 .Observe(seconds(*record.first_token));
         const std::string_view side = record.stream ? side_of_abort(record.outcome) : std::string_view();
         if (!side.empty())
-            aborts_.at({side, record.outcome == Outcome::interrupted ? known_reason(record.error_type)
-                                                                     : to_string(record.outcome)})
+            aborts_
+                .at({side, record.outcome == Outcome::interrupted ? known_reason(record.error_type)
+                                                                  : to_string(record.outcome)})
                 .Increment();
         for (const PolicyRecord& policy : record.policies)
             policies_.at({policy.name, policy.matched ? "match" : "pass"}).Increment();
@@ -240,40 +240,51 @@ class Metrics::State {
     std::int64_t reloaded_ = 0;
 
     prometheus::Registry registry_;
-    Counters<2> requests_{registry_, "requests_total", "Requests by endpoint and the status that they got",
+    Counters<2> requests_{registry_,
+                          "requests_total",
+                          "Requests by endpoint and the status that they got",
                           {"endpoint", "status"}};
-    Histograms<1> durations_{registry_, "request_duration_seconds",
-                             "From a request's first byte to its answer's last", {"endpoint"}};
-    Counters<3> attempts_{registry_, "upstream_attempts_total",
+    Histograms<1> durations_{registry_,
+                             "request_duration_seconds",
+                             "From a request's first byte to its answer's last",
+                             {"endpoint"}};
+    Counters<3> attempts_{registry_,
+                          "upstream_attempts_total",
                           "Attempts at targets by how they ended: ok, abandoned, or the reason",
                           {"target", "model", "outcome"}};
-    Histograms<1> upstream_durations_{registry_, "upstream_duration_seconds",
-                                      "From an attempt's start to its end", {"target"}};
-    Histograms<1> first_tokens_{registry_, "time_to_first_token_seconds",
+    Histograms<1> upstream_durations_{
+        registry_, "upstream_duration_seconds", "From an attempt's start to its end", {"target"}};
+    Histograms<1> first_tokens_{registry_,
+                                "time_to_first_token_seconds",
                                 "From a streamed request's first byte to its first token, by who answered",
                                 {"target"}};
-    Counters<3> failovers_{registry_, "failovers_total", "Targets given up for the next one",
-                           {"from", "to", "reason"}};
-    Counters<2> skipped_{registry_, "targets_skipped_total", "Targets passed over without being asked",
-                         {"target", "reason"}};
-    Counters<2> transitions_{registry_, "circuit_transitions_total", "Circuit breakers that changed to a state",
+    Counters<3> failovers_{
+        registry_, "failovers_total", "Targets given up for the next one", {"from", "to", "reason"}};
+    Counters<2> skipped_{
+        registry_, "targets_skipped_total", "Targets passed over without being asked", {"target", "reason"}};
+    Counters<2> transitions_{registry_,
+                             "circuit_transitions_total",
+                             "Circuit breakers that changed to a state",
                              {"target", "state"}};
-    Counters<2> probes_{registry_, "health_check_total", "Health checks: ok, or the reason",
-                        {"target", "result"}};
-    Counters<3> tokens_{registry_, "tokens_total",
-                        "Tokens that providers reported; cached and reasoning ones are part of input and output",
-                        {"target", "model", "direction"}};
-    Counters<3> cost_{registry_, "cost_usd_total",
+    Counters<2> probes_{
+        registry_, "health_check_total", "Health checks: ok, or the reason", {"target", "result"}};
+    Counters<3> tokens_{
+        registry_,
+        "tokens_total",
+        "Tokens that providers reported; cached and reasoning ones are part of input and output",
+        {"target", "model", "direction"}};
+    Counters<3> cost_{registry_,
+                      "cost_usd_total",
                       "Known cost at the configured prices; failover: at another target than the first",
                       {"target", "model", "failover"}};
-    Counters<2> aborts_{registry_, "stream_aborts_total", "Streams that ended before their time",
-                        {"side", "reason"}};
-    Counters<2> policies_{registry_, "policy_evaluations_total", "Policies evaluated, by result",
-                          {"policy", "result"}};
-    Counters<1> refused_{registry_, "refused_total", "Connections and requests refused before any target",
-                         {"reason"}};
-    Counters<1> reloads_{registry_, "config_reloads_total", "Attempts to load a new configuration",
-                         {"result"}};
+    Counters<2> aborts_{
+        registry_, "stream_aborts_total", "Streams that ended before their time", {"side", "reason"}};
+    Counters<2> policies_{
+        registry_, "policy_evaluations_total", "Policies evaluated, by result", {"policy", "result"}};
+    Counters<1> refused_{
+        registry_, "refused_total", "Connections and requests refused before any target", {"reason"}};
+    Counters<1> reloads_{
+        registry_, "config_reloads_total", "Attempts to load a new configuration", {"result"}};
 };
 
 void Metrics::State::append_gauges(std::vector<MetricFamily>& all, const std::vector<TargetGauge>& targets,

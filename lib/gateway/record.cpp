@@ -12,20 +12,32 @@ namespace {
 
 using wire::JsonWriter;
 
-constexpr std::array<std::string_view, 26> kReasons{
-    "upstream_timeout",        "upstream_connect_error",
-    "upstream_tls_error",      "upstream_rate_limited",
-    "upstream_quota_exhausted", "upstream_overloaded",
-    "upstream_5xx",            "upstream_auth_failed",
-    "upstream_bad_request",    "upstream_protocol_error",
-    "context_length_exceeded", "model_not_found",
-    "content_filtered",        "empty_stream",
-    "stream_truncated",        "circuit_open",
-    "unhealthy",               "rate_limited_local",
-    "budget_exhausted",        "capability_missing",
-    "residency",               "attempts_spent",
-    "all_targets_failed",      "no_target_available",
-    "policy_violation",        "internal_error"};
+constexpr std::array<std::string_view, 26> kReasons{"upstream_timeout",
+                                                    "upstream_connect_error",
+                                                    "upstream_tls_error",
+                                                    "upstream_rate_limited",
+                                                    "upstream_quota_exhausted",
+                                                    "upstream_overloaded",
+                                                    "upstream_5xx",
+                                                    "upstream_auth_failed",
+                                                    "upstream_bad_request",
+                                                    "upstream_protocol_error",
+                                                    "context_length_exceeded",
+                                                    "model_not_found",
+                                                    "content_filtered",
+                                                    "empty_stream",
+                                                    "stream_truncated",
+                                                    "circuit_open",
+                                                    "unhealthy",
+                                                    "rate_limited_local",
+                                                    "budget_exhausted",
+                                                    "capability_missing",
+                                                    "residency",
+                                                    "attempts_spent",
+                                                    "all_targets_failed",
+                                                    "no_target_available",
+                                                    "policy_violation",
+                                                    "internal_error"};
 
 constexpr std::array<std::string_view, 7> kOutcomes{"ok",          "error",   "interrupted", "client_gone",
                                                     "slow_client", "drained", "blocked"};
@@ -76,7 +88,8 @@ void text_or_null(JsonWriter& json, std::string_view key, std::string_view text)
 }
 
 // To the microsecond: more digits would only be noise.
-void milliseconds(JsonWriter& json, std::string_view key, const std::optional<std::chrono::nanoseconds>& time) {
+void milliseconds(JsonWriter& json, std::string_view key,
+                  const std::optional<std::chrono::nanoseconds>& time) {
     json.key(key);
     if (!time) {
         json.null();

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -218,7 +220,7 @@ BOOST_AUTO_TEST_CASE(a_disk_with_room_again_gets_what_waited_without_a_gap) {
     const std::string path = folder.path("events.jsonl");
     EventFile file(path, 1'000'000, 3);
     Lines lines = lines_of({"{\"id\":1}", "{\"id\":22}", "{\"id\":333}"});
-    for (const rlim_t room : {0, 4, 9, 12, 19, 28}) {  // in the middle of each line, and at its end
+    for (const rlim_t room : {0u, 4u, 9u, 12u, 19u, 28u}) {  // in the middle of each line, and at its end
         const FullDisk disk(room);
         BOOST_TEST(!file.write(lines));
         BOOST_TEST(tests::read_file(path).size() == room);
@@ -263,8 +265,8 @@ BOOST_AUTO_TEST_CASE(lines_are_found_whatever_block_they_end_in) {
     const std::string path = folder.path("events.jsonl");
     std::string text;
     for (int i = 0; i < 400; ++i)
-        text += "{\"id\":\"evt_" + std::to_string(i) + "\",\"pad\":\"" + std::string(std::size_t(i) * 7, 'x') +
-                "\"}\n";
+        text += "{\"id\":\"evt_" + std::to_string(i) + "\",\"pad\":\"" +
+                std::string(std::size_t(i) * 7, 'x') + "\"}\n";
     text += "{\"id\":\"evt_400\",\"pad\":\"" + std::string(300'000, 'x') + "\"}\n{\"id\":\"evt_401\"}\n";
     tests::write_file(path, text);
     std::string together;

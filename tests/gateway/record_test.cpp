@@ -147,9 +147,8 @@ BOOST_AUTO_TEST_CASE(every_field_of_the_event_is_where_the_reference_has_it) {
         {"/attempts/1/ttft_ms", "1.5"},
         {"/attempts/1/tokens/output", "34"},
         {"/routing", R"({"route":"default","strategy":"priority"})"},
-        {"/policies",
-         R"([{"name":"safety","type":"content_filter","action":"flag","direction":"output",)"
-         R"("categories":["hate","violence"],"result":"match"}])"},
+        {"/policies", R"([{"name":"safety","type":"content_filter","action":"flag","direction":"output",)"
+                      R"("categories":["hate","violence"],"result":"match"}])"},
         {"/client", R"("team-a")"},
         {"/config_version", R"("0123456789ab")"},
         {"/prompt", "(absent)"},
@@ -162,12 +161,29 @@ BOOST_AUTO_TEST_CASE(every_field_of_the_event_is_where_the_reference_has_it) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_null_and_never_zero) {
     Parsed event((RequestRecord()));
-    for (const std::string pointer :
-         {"/request_id", "/trace_id", "/endpoint", "/requested_model", "/model", "/provider",
-          "/provider_kind", "/status", "/error_type", "/ttft_ms", "/tokens/input", "/tokens/output",
-          "/tokens/cached_input", "/tokens/cache_write", "/tokens/reasoning", "/cost/amount", "/cost/source",
-          "/failover/original_provider", "/failover/reason", "/routing/route", "/routing/strategy",
-          "/client", "/config_version"})
+    for (const std::string pointer : {"/request_id",
+                                      "/trace_id",
+                                      "/endpoint",
+                                      "/requested_model",
+                                      "/model",
+                                      "/provider",
+                                      "/provider_kind",
+                                      "/status",
+                                      "/error_type",
+                                      "/ttft_ms",
+                                      "/tokens/input",
+                                      "/tokens/output",
+                                      "/tokens/cached_input",
+                                      "/tokens/cache_write",
+                                      "/tokens/reasoning",
+                                      "/cost/amount",
+                                      "/cost/source",
+                                      "/failover/original_provider",
+                                      "/failover/reason",
+                                      "/routing/route",
+                                      "/routing/strategy",
+                                      "/client",
+                                      "/config_version"})
         BOOST_TEST(event.at(pointer) == "null", pointer << ": " << event.at(pointer));
     BOOST_TEST(event.at("/failover/triggered") == "false");  // jq never stumbles over it
     BOOST_TEST(event.at("/attempts") == "[]");
