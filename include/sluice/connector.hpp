@@ -63,6 +63,9 @@ class Connection {
     /// All of `head` and then all of `body`, in one gathered write where the transport can. The buffers must
     /// live until it completes.
     virtual asio::awaitable<IoResult> write(asio::const_buffer head, asio::const_buffer body) = 0;
+    /// Tells the peer that nothing more is written; reading goes on. For a connection without a write in
+    /// flight. Nothing happens where the transport has no way to say so.
+    virtual void finish_writing() noexcept {}
     /// Ends every operation in flight within one turn of the loop. Idempotent.
     virtual void close() noexcept = 0;
     /// For a connection without an operation in flight: false when the peer closed it or sent something

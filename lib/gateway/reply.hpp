@@ -9,7 +9,21 @@
 //
 // serve() runs as part of its connection's coroutine. When the client goes, is too slow, or the server's
 // drain is over, that coroutine is cancelled (terminal): whatever serve() awaits throws operation_aborted,
-// and Reply::cut() says why.
+// and Reply::cut() says why. Only after Cut::drained is there still somebody to talk to. A cancelled coroutine
+// can await nothing until it says so, which a handler (no await may stand in one) leaves to the code after it:
+//
+//       bool was_cut = false;
+//       try {
+//           ...
+//       } catch (const asio::system_error& error) {
+//           if (error.code() != asio::error::operation_aborted) throw;
+//           was_cut = true;
+//       }
+//       if (was_cut && reply.cut() == Cut::drained) {
+//           co_await await_again();
+//           reply.frames() += "event: error\ndata: {...}\n\n";
+//           co_await reply.end();
+//       }
 #pragma once
 
 #include <sluice/config.hpp>
@@ -17,6 +31,7 @@
 #include "wire/http_response.hpp"
 
 #include <asio/awaitable.hpp>
+#include <asio/this_coro.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -58,30 +73,40 @@ enum class Cut : std::uint8_t {
     stopped,      ///< The server stops at once.
 };
 
-/// Either send(), or begin(), flush() as often as there is something, and end() or truncate().
+/// `co_await await_again();` as a statement: from here on a coroutine that was cancelled can await again, and
+/// can be cancelled again.
+inline auto await_again() noexcept {
+    return asio::this_coro::reset_cancellation_state();
+}
+
+/// Either send(), or begin(), flush() as often as there is something, and end() or truncate(); whoever does
+/// otherwise gets std::logic_error. send(), flush() and end() throw operation_aborted when the client cannot
+/// be reached any more: then cut() says why, and serve() has nothing left to do but its books.
 class Reply {
   public:
     virtual ~Reply() = default;
 
-    /// The whole answer, in one write.
+    /// The whole answer. The server adds what frames it (Content-Length, Connection).
     virtual asio::awaitable<void> send(HttpAnswer answer) = 0;
 
     /// The head of a streamed answer: goes out with the first flush().
     virtual void begin(int status, std::string_view content_type, const HeaderFields& headers) = 0;
     /// What the next flush() sends; whole frames only, since heartbeats go between flushes. Append to it.
     virtual std::string& frames() noexcept = 0;
-    /// One write. Waits while the client takes nothing. Nothing happens when there is nothing to send.
+    /// One write. Waits while the client takes nothing. The first one sends the head, also without frames;
+    /// after that nothing happens when there is nothing to send.
     virtual asio::awaitable<void> flush() = 0;
     /// flush(), and the end of the body.
     virtual asio::awaitable<void> end() = 0;
-    /// What is in frames() is sent if that needs no waiting, and the connection is closed without the end of
-    /// the body: the client can see that something is missing.
+    /// When serve() completes, what is in frames() is sent (within a second), and the connection is closed
+    /// without the end of the body: the client can see that something is missing.
     virtual void truncate() noexcept = 0;
     /// Sent whenever nothing has been sent for ServerConfig::keep_alive since the head went out. Empty: none.
     virtual void heartbeat(std::string frame) = 0;
 
     /// begin() or send() was called.
     virtual bool begun() const noexcept = 0;
+    /// Why the request was ended, while it is or was. Cut::drained becomes Cut::stopped a second later.
     virtual Cut cut() const noexcept = 0;
 };
 
@@ -92,8 +117,9 @@ class Service {
     /// Answers `request`. A reply that was not begun when this completes is a 500. Throws operation_aborted
     /// when cancelled; whatever else it throws is logged, and is a 500 or a cut stream.
     virtual asio::awaitable<void> serve(const HttpRequest& request, Reply& reply) = 0;
-    /// The body of an answer to a request that HTTP itself forbids (400, 408, 413, 431, 503 ...), in the
-    /// dialect that `path` belongs to; `path` is empty when it is not known.
+    /// The body of an answer to a request that HTTP itself forbids (400, 408, 413, 431, 503 ...) or that
+    /// serve() left without one (500), in the dialect that `path` belongs to; `path` is empty when it is not
+    /// known.
     virtual HttpAnswer refuse(int status, std::string_view message, std::string_view path) = 0;
 };
 

@@ -22,6 +22,8 @@ struct Load {
     std::atomic<std::size_t> requests{0};  ///< Under way.
 };
 
+struct ServerState;
+
 class Server {
   public:
     /// `service` must outlive it. The executor runs one handler at a time.
@@ -31,17 +33,18 @@ class Server {
     /// After run() has completed.
     ~Server();
 
-    /// Serves until drain() or stop() is done, or `acceptor` gives no more. Cancellation is stop().
+    /// Serves until drain() or stop() is done, or until `acceptor` gives no more and the last connection has
+    /// ended. Call once. Cancellation is stop(); it completes all the same, when everything has ended.
     asio::awaitable<void> run(Acceptor& acceptor);
     /// Closes the acceptor and every idle connection; what is under way may finish until `limit` from now,
-    /// then is cut as Cut::drained. On the executor.
+    /// then is cut as Cut::drained, and a second later as Cut::stopped. On the executor; also inside
+    /// Service::serve(). A second call can only bring the end nearer.
     void drain(std::chrono::milliseconds limit);
-    /// On the executor.
+    /// Ends everything. On the executor; also inside Service::serve().
     void stop();
 
   private:
-    class State;
-    std::shared_ptr<State> state_;
+    std::shared_ptr<ServerState> state_;
 };
 
 }  // namespace sluice::gateway

@@ -113,6 +113,11 @@ asio::awaitable<IoResult> TcpConnection::write(asio::const_buffer head, asio::co
     co_return result;
 }
 
+void TcpConnection::finish_writing() noexcept {
+    std::error_code ignored;
+    if (is_open()) socket_->shutdown(tcp::socket::shutdown_send, ignored);
+}
+
 void TcpConnection::close() noexcept {
     closed_ = true;
     if (dial_) dial_->stop();

@@ -33,6 +33,7 @@ class TcpConnection final : public Connection {
     asio::awaitable<IoResult> read_some(asio::mutable_buffer into) override;
     IoResult try_read_some(asio::mutable_buffer into) override;
     asio::awaitable<IoResult> write(asio::const_buffer head, asio::const_buffer body) override;
+    void finish_writing() noexcept override;
     void close() noexcept override;
     bool is_idle_alive() noexcept override;
     std::string failure_detail() const override { return detail_; }

@@ -6,7 +6,10 @@
 
 #include <asio/ip/address.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/system_error.hpp>
 #include <asio/use_awaitable.hpp>
+
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -14,9 +17,19 @@ namespace sluice::net {
 
 using asio::ip::tcp;
 
-TcpListener::TcpListener(asio::any_io_executor executor, const std::string& address, std::uint16_t port)
-    : acceptor_(std::move(executor), tcp::endpoint(asio::ip::make_address(address), port)),
-      reserve_(acceptor_.get_executor(), tcp::v4()) {
+TcpListener::TcpListener(asio::any_io_executor executor, const std::string& address, std::uint16_t port,
+                         Port kind)
+    : acceptor_(std::move(executor)), reserve_(acceptor_.get_executor(), tcp::v4()) {
+    const tcp::endpoint endpoint(asio::ip::make_address(address), port);
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    if (kind == Port::shared) {
+        const int yes = 1;
+        if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0)
+            throw asio::system_error(std::error_code(errno, std::system_category()), "SO_REUSEPORT");
+    }
+    acceptor_.bind(endpoint);
+    acceptor_.listen();
     acceptor_.non_blocking(true);
 }
 
@@ -61,6 +74,14 @@ void TcpListener::turn_one_away() noexcept {
 void TcpListener::close() noexcept {
     std::error_code ignored;
     acceptor_.close(ignored);
+}
+
+std::string peer_address(Connection& connection) {
+    auto* const tcp_connection = dynamic_cast<TcpConnection*>(&connection);
+    if (tcp_connection == nullptr || !tcp_connection->is_open()) return {};
+    std::error_code error;
+    const tcp::endpoint peer = tcp_connection->socket().remote_endpoint(error);
+    return error ? std::string() : peer.address().to_string();
 }
 
 void set_reset_on_close(Connection& connection) {

@@ -134,6 +134,7 @@ class MemoryConnection : public Connection {
     asio::awaitable<IoResult> write(asio::const_buffer head, asio::const_buffer body) override {
         return write_all(end_, head, body);
     }
+    void finish_writing() noexcept override { end_->out.finish(make_error_code(asio::error::eof)); }
     void close() noexcept override { end_->close(); }
     bool is_idle_alive() noexcept override {
         return !end_->unusable() && end_->in.size() == 0 && !end_->in.end() && !end_->out.broken();

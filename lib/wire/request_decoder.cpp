@@ -41,6 +41,8 @@ class Parser final : public http::basic_parser<true> {
     int status = 0;  // set by reject()
     bool expects_continue = false;
 
+    bool is_http_1_0() const noexcept { return is_header_done() && !http_1_1_; }
+
   private:
     void reject(int with, beast::error_code& ec) {
         status = with;
@@ -234,6 +236,13 @@ const std::string& RequestDecoder::body() const noexcept {
 }
 bool RequestDecoder::keep_alive() const noexcept {
     return state_->status == 0 && state_->parser->is_header_done() && state_->parser->keep_alive();
+}
+bool RequestDecoder::is_http_1_0() const noexcept {
+    return state_->parser->is_http_1_0();
+}
+RequestDecoder::Part RequestDecoder::part() const noexcept {
+    if (state_->parser->is_header_done()) return Part::body;
+    return state_->kept.size() > state_->kept_begin ? Part::head : Part::none;
 }
 bool RequestDecoder::expects_continue() const noexcept {
     return state_->progress() == Progress::need_more && state_->parser->is_header_done() &&

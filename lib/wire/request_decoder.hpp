@@ -46,6 +46,11 @@ class RequestDecoder {
     const HeaderList& headers() const noexcept;
     const std::string& body() const noexcept;
     bool keep_alive() const noexcept;
+    /// HTTP/1.0, which knows no chunks. Once the head is here.
+    bool is_http_1_0() const noexcept;
+    /// How far the request under way has come: not a byte of it, some of its head, all of its head.
+    enum class Part : unsigned char { none, head, body };
+    Part part() const noexcept;
     /// Whether the head is here and the client waits for "100 Continue" before it sends the body.
     bool expects_continue() const noexcept;
     /// The status to answer a malformed request with (400, 413, 431, 501, 505); 0 when there is no error.

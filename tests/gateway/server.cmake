@@ -1,0 +1,1 @@
+sluice_test(sluice_gateway_server_test FLOORS gateway SOURCES server_test.cpp)
