@@ -35,8 +35,8 @@ Hash parse_hash(std::string_view digits, const std::string& name) {
         if (good) hash.at(i) = static_cast<unsigned char>(high * 16 + low);
     }
     if (!good) {
-        throw std::invalid_argument("key " + name +
-                                    ": sha256 is not 64 hexadecimal digits; `sluice gateway key` prints such a line");
+        throw std::invalid_argument(
+            "key " + name + ": sha256 is not 64 hexadecimal digits; `sluice gateway key` prints such a line");
     }
     return hash;
 }
@@ -63,7 +63,8 @@ std::string key_in_query(std::string_view query) {
         for (std::size_t i = 0; i < value.size(); ++i) {
             const bool escaped = value[i] == '%' && i + 2 < value.size() && digit_of(value[i + 1]) >= 0 &&
                                  digit_of(value[i + 2]) >= 0;
-            key += escaped ? static_cast<char>(digit_of(value[i + 1]) * 16 + digit_of(value[i + 2])) : value[i];
+            key +=
+                escaped ? static_cast<char>(digit_of(value[i + 1]) * 16 + digit_of(value[i + 2])) : value[i];
             if (escaped) i += 2;
         }
         return key;
@@ -111,7 +112,8 @@ ClientKeys::ClientKeys(const std::vector<ClientKeyConfig>& keys, const Environme
             const Secret secret = read_secret(config.secret, environment);
             if (!secret.problem.empty())
                 throw std::invalid_argument("key " + config.name + ": " + secret.problem);
-            if (secret.value.empty()) throw std::invalid_argument("key " + config.name + ": its secret is empty");
+            if (secret.value.empty())
+                throw std::invalid_argument("key " + config.name + ": its secret is empty");
             key.hash = sha256(secret.value);
         }
         keys_.push_back(std::move(key));

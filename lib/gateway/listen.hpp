@@ -1,4 +1,5 @@
-// Real sockets for a server: connections on an address, which several loops may share.
+// Real sockets for a server. Several loops on one port: claim it once (net/port_claim.hpp), then each calls
+// listen_on() with the claim's port and `reuse_port`.
 #pragma once
 
 #include <sluice/gateway.hpp>
@@ -17,22 +18,7 @@ namespace sluice::gateway {
 std::unique_ptr<Acceptor> listen_on(asio::any_io_executor executor, const std::string& address,
                                     std::uint16_t port, bool reuse_port);
 
-/// A port that is ours before anybody listens on it: what several loops then share by listen_on() with
-/// `reuse_port`. Takes no connections itself.
-class PortClaim {
-  public:
-    /// Port 0 takes a free one. Throws asio::system_error when the address cannot be used, also when another
-    /// process of this user listens there already: with SO_REUSEPORT alone the two would share the clients,
-    /// and nobody would know.
-    PortClaim(const std::string& address, std::uint16_t port);
-    PortClaim(const PortClaim&) = delete;
-    PortClaim& operator=(const PortClaim&) = delete;
-    ~PortClaim();
-    std::uint16_t port() const noexcept { return port_; }
-
-  private:
-    int socket_ = -1;
-    std::uint16_t port_ = 0;
-};
+/// "localhost" as a number, and any other address as it is.
+std::string numeric_address(const std::string& address);
 
 }  // namespace sluice::gateway

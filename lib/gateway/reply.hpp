@@ -9,8 +9,9 @@
 //
 // serve() runs as part of its connection's coroutine. When the client goes, is too slow, or the server's
 // drain is over, that coroutine is cancelled (terminal): whatever serve() awaits throws operation_aborted,
-// and Reply::cut() says why. Only after Cut::drained is there still somebody to talk to. A cancelled coroutine
-// can await nothing until it says so, which a handler (no await may stand in one) leaves to the code after it:
+// and Reply::cut() says why. Only after Cut::drained is there still somebody to talk to. A cancelled
+// coroutine can await nothing until it says so, which a handler (no await may stand in one) leaves to the
+// code after it:
 //
 //       bool was_cut = false;
 //       try {

@@ -49,7 +49,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
     void notify_if_ended() noexcept;
     std::vector<std::shared_ptr<Session>> all_sessions() const;
 
-    Acceptor* acceptor_ = nullptr;      // while it gives connections
+    Acceptor* acceptor_ = nullptr;        // while it gives connections
     std::shared_ptr<net::Signal> ended_;  // while run() waits
     std::vector<Session*> sessions_;
     std::vector<char> scratch_;

@@ -288,6 +288,7 @@ asio::awaitable<bool> Session::finish_reply(std::exception_ptr thrown) {
         if (cut_ == Cut::drained) {
             co_await refuse(503, "This server is shutting down.");
         } else {
+            if (!thrown) log(LogLevel::error, "a request's service completed without an answer");
             co_await refuse(500, "The request could not be answered because of an error in this server.");
         }
         co_return false;

@@ -8,11 +8,13 @@
 //   BOOST_TEST(client.received() == ...);
 #pragma once
 
+#include <sluice/log.hpp>
 #include <sluice/testing/memory_network.hpp>
 #include <sluice/testing/virtual_clock.hpp>
 
 #include "gateway/server.hpp"
 #include "memory_acceptor.hpp"
+#include "net/signal.hpp"
 
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
@@ -41,7 +43,9 @@ class ScriptedService final : public Service {
   public:
     using Handler = std::function<asio::awaitable<void>(const HttpRequest&, Reply&)>;
 
-    void on(std::string path, Handler handler) { handlers_.insert_or_assign(std::move(path), std::move(handler)); }
+    void on(std::string path, Handler handler) {
+        handlers_.insert_or_assign(std::move(path), std::move(handler));
+    }
 
     asio::awaitable<void> serve(const HttpRequest& request, Reply& reply) override {
         seen.push_back(std::string(request.method) + " " + std::string(request.path) + "?" +
@@ -80,8 +84,14 @@ class Client {
         unsent_ += bytes;
         if (opened_ && !sending_) spawn(send_all());
     }
-    /// From now on nothing is read: what the server sends stays on its way.
+    /// Right after connect(): nothing is read, and what the server sends stays on its way.
     void stop_reading() { reads_ = false; }
+    /// For one that does not read: takes at most so much of what is there.
+    void read_some(std::size_t bytes) {
+        std::string buffer(bytes, '\0');
+        const IoResult got = connection_->try_read_some(asio::buffer(buffer));
+        received_.append(buffer, 0, got.bytes);
+    }
     void read_again() {
         if (!std::exchange(reads_, true) && !reading_) spawn(read_all());
     }
@@ -201,12 +211,45 @@ class World {
     std::vector<std::unique_ptr<Client>> clients;
 };
 
+/// Handlers that wait until the test tells them to go on.
+class Signals {
+  public:
+    explicit Signals(World& world) : go_(std::make_shared<net::Signal>(world.context.get_executor())) {}
+    void tell() { go_->notify(); }
+    /// Answers "told".
+    ScriptedService::Handler answer_when_told() {
+        return [go = go_](const HttpRequest&, Reply& reply) { return answer(go, reply); };
+    }
+
+  private:
+    static asio::awaitable<void> answer(std::shared_ptr<net::Signal> go, Reply& reply) {
+        const bool told = co_await go->wait();
+        if (!told) throw asio::system_error(asio::error::operation_aborted);
+        HttpAnswer said(200, "told");
+        said.content_type = "text/plain";
+        co_await reply.send(std::move(said));
+    }
+    std::shared_ptr<net::Signal> go_;
+};
+
+/// While it lives, what the library logs is kept.
+class LogCapture {
+  public:
+    explicit LogCapture(std::vector<std::string>& lines) {
+        set_log_sink([&lines](LogLevel, std::string_view line) { lines.emplace_back(line); });
+    }
+    LogCapture(const LogCapture&) = delete;
+    LogCapture& operator=(const LogCapture&) = delete;
+    ~LogCapture() { set_log_sink({}); }
+};
+
 inline std::string get(std::string_view path, std::string_view fields = {}) {
     return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n";
 }
 inline std::string post(std::string_view path, std::string_view body, std::string_view fields = {}) {
-    return "POST " + std::string(path) + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
-           "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+    return "POST " + std::string(path) +
+           " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+           std::string(fields) + "\r\n" + std::string(body);
 }
 /// As ScriptedService echoes it.
 inline std::string echo_of(std::string_view body) {
