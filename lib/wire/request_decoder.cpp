@@ -150,7 +150,10 @@ struct RequestDecoder::State {
     std::size_t find_head(std::string_view text) {
         for (std::size_t lf; (lf = text.find('\n', scanned)) != std::string_view::npos; scanned = lf + 1) {
             if (lf >= limits.max_head) break;
-            if (lf == 0 || text[lf - 1] != '\r') {
+            // Beast joins a line that begins with a blank to the one before it, as it may (RFC 9112 section
+            // 5.2); who stands before us may have taken it for a field.
+            const bool is_folded = scanned > 0 && (text[scanned] == ' ' || text[scanned] == '\t');
+            if (lf == 0 || text[lf - 1] != '\r' || is_folded) {
                 status = 400;
                 return 0;
             }

@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(ambiguous_requests_are_refused_and_nothing_after_them_is_re
         {with("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), 501},
         {with("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), 501},
         {with("Transfer-Encoding:\vchunked\r\n", "0\r\n\r\n"), 400},
-        {with(te + "Transfer-Encoding: identity\r\n", "0\r\n\r\n"), 501},
+        {with(te + "Transfer-Encoding: identity\r\n", "0\r\n\r\n"), 400},
         {with("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"), 400},
         {with(" Transfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
         {with("X: y\r\n Transfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
@@ -66,10 +66,10 @@ BOOST_AUTO_TEST_CASE(ambiguous_requests_are_refused_and_nothing_after_them_is_re
         {"GET /a HTTP/1.1\r\n\r\n", 400},
         {"GET /a HTTP/1.1\nHost: h\n\n", 400},
         {"GET  /a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+        {"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", 505},
         {"GET /a\r\nHost: h\r\n\r\n", 400},
         {"GET /a HTTP/2.0\r\nHost: h\r\n\r\n", 505},
-        {"GET /a HTTP/1.1 \r\nHost: h\r\n\r\n", 400},
+        {"GET /a HTTP/1.1 \r\nHost: h\r\n\r\n", 505},
         {"G@T /a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
         {"POST /a HTTP/1.0\r\nHost: h\r\n" + te + "\r\n0\r\n\r\n", 400},
         {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_slow_head_or_body_is_answered_408) {
         {"G", 10s},
         {"GET / HTTP/1.1\r\nHost: h\r\n", 10s},
         {with("Content-Length: 100\r\n"), 60s},
-        {with("Transfer-Encoding: chunked\r\n", "5\r\nab"), 60s},
+        {with("Transfer-Encoding: chunked\r\n", "ff\r\nab"), 60s},
     };
     for (const Case& row : cases) {
         World world;
@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(connections_beyond_the_limit_are_told_so) {
     std::size_t told = 0;
     for (const std::unique_ptr<Client>& client : world.clients)
         told += status_of(client->received()) == 503 ? 1U : 0U;
-    BOOST_TEST(told == 65U);
+    BOOST_TEST(told == 64U);
     world.pass(4s);
     BOOST_TEST(world.load->connections == 3U);
     world.clients.at(1)->close();
@@ -315,13 +315,13 @@ BOOST_AUTO_TEST_CASE(a_large_answer_may_take_as_long_as_it_moves) {
     client.stop_reading();
     client.send(get("/large"));
     for (int i = 0; i < 40 && client.received().size() < body.size(); ++i) {
-        world.pass(10s);
+        world.pass(5s);
         client.read_some(16 << 10);
         world.settle();
     }
     BOOST_TEST(client.received().size() > body.size());
     BOOST_TEST(client.is_open());
-    BOOST_TEST((world.clock->now() - TimePoint(1h) > 100s));
+    BOOST_TEST((world.clock->now() - TimePoint(1h) > 60s));  // twice the limit
     // And if it does not move, it is cut.
     client.send(get("/large"));
     world.pass(31s);

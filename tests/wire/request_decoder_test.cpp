@@ -101,6 +101,8 @@ BOOST_AUTO_TEST_CASE(bad_requests_have_a_status_in_every_cut) {
         {"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 400},
         {post("Space : before\r\n"), 400},
         {post("no colon\r\n"), 400},
+        {post(" Folded: into the field before\r\n"), 400},
+        {post("X: a\r\n\tb\r\n"), 400},
         {post("X: a\nY: b\r\n"), 400},
         {post("X: a\rY: b\r\n"), 400},
         {post("X: a\0b\r\n"s), 400},
