@@ -118,7 +118,6 @@ BOOST_AUTO_TEST_SUITE(gateway_server_threads)
 
 BOOST_AUTO_TEST_CASE(two_threads_serve_one_port_and_both_drain) {
     const net::PortClaim claim("127.0.0.1", 0);
-    BOOST_CHECK_THROW(net::PortClaim("127.0.0.1", claim.port()), std::system_error);
     const auto load = std::make_shared<Load>();
     ThreadService service;
     std::vector<std::unique_ptr<Loop>> loops;
@@ -194,6 +193,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_streams_without_end_does_not_starve_its_loop
     reader.join();
     asio::post(loop.context, [&] { loop.server.stop(); });
     loop.thread.join();
+    BOOST_TEST(load->connections == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
