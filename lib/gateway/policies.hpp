@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::gateway {
@@ -18,7 +19,8 @@ namespace sluice::gateway {
 /// Immutable; any thread.
 class Policies {
   public:
-    /// Throws std::invalid_argument for an unknown type or category, naming what there is.
+    /// Throws std::invalid_argument for an unknown type or category, naming what there is, for a list without
+    /// words, and for words that cannot be matched.
     explicit Policies(std::vector<PolicyConfig> policies);
     ~Policies();
 
@@ -48,8 +50,11 @@ class OutputWatch {
     ~OutputWatch();
 
     /// The next piece of text (answer or refusal) of one of the answer's alternatives. False when a blocking
-    /// policy has now matched: the piece must not be passed on.
+    /// policy has now matched: the piece must not be passed on. What was fed before it has been; a word is
+    /// known to be whole with the first character after it.
     bool feed(std::string_view text, std::uint32_t choice = 0);
+    /// The answer is over, which may end a word too. False as feed(): its end must not be passed on.
+    bool end();
     /// One record for each output policy, as far as the text went.
     std::vector<PolicyRecord> records() const;
 
