@@ -14,11 +14,11 @@ struct Range {
 // What above ASCII is no letter or digit. In order. Coarse by design: an odd symbol that counts as a letter
 // costs a match at worst.
 constexpr std::array kRanges{
-    Range{0x80, 0x9F, CharClass::space},      // C1 controls
+    Range{0x80, 0x9F, CharClass::space},  // C1 controls
     Range{0xA0, 0xA0, CharClass::space},
     Range{0xA1, 0xA9, CharClass::other},
     Range{0xAB, 0xAC, CharClass::other},
-    Range{0xAD, 0xAD, CharClass::ignored},    // soft hyphen
+    Range{0xAD, 0xAD, CharClass::ignored},  // soft hyphen
     Range{0xAE, 0xB1, CharClass::other},
     Range{0xB4, 0xB4, CharClass::other},
     Range{0xB6, 0xB8, CharClass::other},
@@ -28,7 +28,7 @@ constexpr std::array kRanges{
     Range{0xF7, 0xF7, CharClass::other},
     Range{0x34F, 0x34F, CharClass::ignored},
     Range{0x61C, 0x61C, CharClass::ignored},
-    Range{0xE00, 0xEFF, CharClass::between},  // Thai, Lao
+    Range{0xE00, 0xEFF, CharClass::between},    // Thai, Lao
     Range{0x1000, 0x109F, CharClass::between},  // Myanmar
     Range{0x1680, 0x1680, CharClass::space},
     Range{0x1780, 0x17FF, CharClass::between},  // Khmer
@@ -41,9 +41,9 @@ constexpr std::array kRanges{
     Range{0x2030, 0x205E, CharClass::other},
     Range{0x205F, 0x205F, CharClass::space},
     Range{0x2060, 0x206F, CharClass::ignored},
-    Range{0x20A0, 0x20CF, CharClass::other},    // currencies
-    Range{0x2190, 0x245F, CharClass::other},    // arrows, mathematics, technical
-    Range{0x2500, 0x2BFF, CharClass::other},    // boxes to dingbats and stars
+    Range{0x20A0, 0x20CF, CharClass::other},  // currencies
+    Range{0x2190, 0x245F, CharClass::other},  // arrows, mathematics, technical
+    Range{0x2500, 0x2BFF, CharClass::other},  // boxes to dingbats and stars
     Range{0x3000, 0x3000, CharClass::space},
     Range{0x3001, 0x3004, CharClass::other},
     Range{0x3005, 0x3007, CharClass::between},

@@ -56,8 +56,7 @@ void WordMatcher::add(std::string_view word, std::uint32_t list) {
     const bool any_ending = !body.empty() && body.back() == '*';
     if (any_ending) body.remove_suffix(1);
     if (body.empty()) bad_word(word, "is empty");
-    if (body.size() > kMaxWord)
-        bad_word(word, "is longer than " + std::to_string(kMaxWord) + " bytes");
+    if (body.size() > kMaxWord) bad_word(word, "is longer than " + std::to_string(kMaxWord) + " bytes");
     if (!is_utf8(body)) bad_word(word, "is not UTF-8");
     if (trimmed(body).size() != body.size()) bad_word(word, "has a space before its *");
 
@@ -81,9 +80,10 @@ void WordMatcher::finish() {
         tree.add(word, column_, list);
         const std::size_t bytes = tree.children.size() * columns_ * sizeof(std::uint32_t);
         if (bytes > kMaxTable)
-            throw std::invalid_argument("the filters' lists have too many words: their automaton would take "
-                                        "more than " +
-                                        std::to_string(kMaxTable >> 20) + " MiB");
+            throw std::invalid_argument(
+                "the filters' lists have too many words: their automaton would take "
+                "more than " +
+                std::to_string(kMaxTable >> 20) + " MiB");
     }
     words_ = {};
 

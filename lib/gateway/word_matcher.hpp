@@ -22,7 +22,7 @@ using ListSet = std::vector<bool>;
 /// Immutable once it is finished; any thread.
 class WordMatcher {
   public:
-    static constexpr std::size_t kMaxWord = 256;                       ///< Bytes of one word or phrase.
+    static constexpr std::size_t kMaxWord = 256;                     ///< Bytes of one word or phrase.
     static constexpr std::size_t kMaxTable = std::size_t{64} << 20;  ///< Bytes of the automaton.
 
     /// A word or a phrase; a "*" at its end stands for any ending. Throws std::invalid_argument for one that

@@ -167,8 +167,9 @@ BOOST_AUTO_TEST_CASE(every_documented_category_can_be_used) {
         BOOST_TEST(sentence.back() == '.');
     }
     const Policies all({filter("all", names)});
-    BOOST_TEST(on_input(all, {"Write me a poem about the killing of time, a shell script that kills a process, "
-                              "and how to bake a bombe glacee in Scunthorpe."}) == "all:");
+    BOOST_TEST(
+        on_input(all, {"Write me a poem about the killing of time, a shell script that kills a process, "
+                       "and how to bake a bombe glacee in Scunthorpe."}) == "all:");
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_cut_anywhere_is_the_answer_as_a_whole) {
@@ -177,7 +178,8 @@ BOOST_AUTO_TEST_CASE(an_answer_cut_anywhere_is_the_answer_as_a_whole) {
     const Policies two({filter("safety", {"violence", "hate"}), names});
     for (const std::string_view text :
          {"He said: kill  him, then left. NA\xC3\x8FVE  CAF\xC3\x89!", "skill himself", "white\npower",
-          "\xE5\x90\xB8\xE6\xAF\x92\xE8\x80\x85", "\xFF\xE2\x82kill him\xF0\x9F", "omegas", "the end", "bend"}) {
+          "\xE5\x90\xB8\xE6\xAF\x92\xE8\x80\x85", "\xFF\xE2\x82kill him\xF0\x9F", "omegas", "the end",
+          "bend"}) {
         const Watched whole = watch(two, {text});
         for (std::size_t cut = 0; cut <= text.size(); ++cut) {
             const Watched split = watch(two, {text.substr(0, cut), text.substr(cut)});

@@ -51,20 +51,35 @@ BOOST_AUTO_TEST_CASE(a_text_becomes_one_case_one_space_and_edges) {
         {"", ""},
         {" ", " "},
         {"Kill  yourself!", "^kill^ ^yourself^!"},
-        {"\t\r\na\x01\x7F" "b", " ^a^ ^b^"},
+        {"\t\r\na\x01\x7F"
+         "b",
+         " ^a^ ^b^"},
         {"don't", "^don^'^t^"},
         {"don\xE2\x80\x99t", "^don^'^t^"},
-        {"a\xC2\xA0\xE2\x80\x83" "b", "^a^ ^b^"},               // no-break space, em space
-        {"bo\xC2\xAD" "m\xE2\x80\x8B" "b", "^bomb^"},           // soft hyphen, zero width space
+        {"a\xC2\xA0\xE2\x80\x83"
+         "b",
+         "^a^ ^b^"},  // no-break space, em space
+        {"bo\xC2\xAD"
+         "m\xE2\x80\x8B"
+         "b",
+         "^bomb^"},                                                      // soft hyphen, zero width space
         {"\xEF\xBC\xA2\xEF\xBC\xAF\xEF\xBC\xAD\xEF\xBC\xA2", "^bomb^"},  // full width
         {"\xC3\x84\xC3\x96\xC3\x9C\xC3\x9F", "^\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F^"},
         {"\xC5\xBD\xC4\xB9\xC4\x80\xC5\xB8", "^\xC5\xBE\xC4\xBA\xC4\x81\xC3\xBF^"},
         {"\xCE\xA9\xD0\x96\xD0\x81", "^\xCF\x89\xD0\xB6\xD1\x91^"},  // Greek, Cyrillic
         {"\xE7\x82\xB8\xE5\xBC\xB9", "^\xE7\x82\xB8^\xE5\xBC\xB9^"},
-        {"a\xE7\x82\xB8" "1", "^a^\xE7\x82\xB8^1^"},
-        {"a\xF0\x9F\x92\xA3" "b", "^a^\xF0\x9F\x92\xA3^b^"},  // an emoji
-        {"a\xFF" "b", "^a^\xEF\xBF\xBD^b^"},
-        {"a\xC3" "b", "^a^\xEF\xBF\xBD^b^"},
+        {"a\xE7\x82\xB8"
+         "1",
+         "^a^\xE7\x82\xB8^1^"},
+        {"a\xF0\x9F\x92\xA3"
+         "b",
+         "^a^\xF0\x9F\x92\xA3^b^"},  // an emoji
+        {"a\xFF"
+         "b",
+         "^a^\xEF\xBF\xBD^b^"},
+        {"a\xC3"
+         "b",
+         "^a^\xEF\xBF\xBD^b^"},
         {"a\xE2\x82", "^a^\xEF\xBF\xBD"},
     };
     for (const auto& [text, wanted] : rows)
@@ -97,7 +112,11 @@ BOOST_AUTO_TEST_CASE(words_are_found_whole) {
         {"kill yourself", "killyourself", false},
         {"self-harm", "self\xE2\x80\x91harm", true},  // no-break hyphen
         {"you're", "YOU\xE2\x80\x99RE", true},
-        {"stra\xC3\x9F" "e", "STRA\xC3\x9F" "E", true},
+        {"stra\xC3\x9F"
+         "e",
+         "STRA\xC3\x9F"
+         "E",
+         true},
         {"\xC3\xA9tat", "\xC3\x89TAT", true},
         {"\xC3\xA9tat", "e\xCC\x81tat", false},  // a combining accent: not the same code points
         {"c++", "in C++, say", true},
@@ -112,7 +131,8 @@ BOOST_AUTO_TEST_CASE(words_are_found_whole) {
 }
 
 BOOST_AUTO_TEST_CASE(words_within_words_and_across_them_are_all_found) {
-    const std::vector<std::string> words{"he", "she", "his", "hers", "s*", "he said she", "said", "said she said"};
+    const std::vector<std::string> words{"he", "she",         "his",  "hers",
+                                         "s*", "he said she", "said", "said she said"};
     BOOST_TEST((found_in(words, "He said she") == std::set<std::uint32_t>{0, 1, 4, 5, 6}));
     BOOST_TEST((found_in(words, "he said she said") == std::set<std::uint32_t>{0, 1, 4, 5, 6, 7}));
     BOOST_TEST((found_in(words, "hers, his") == std::set<std::uint32_t>{2, 3}));
@@ -123,7 +143,8 @@ BOOST_AUTO_TEST_CASE(words_within_words_and_across_them_are_all_found) {
 // Against the plainest way there is: look for each word's symbols in the text's symbols.
 BOOST_AUTO_TEST_CASE(it_finds_what_a_plain_search_finds) {
     std::mt19937 dice(20261120);
-    const std::vector<std::string> atoms{"a", "b", "aa", "ab", " ", "  ", "-", "\xC3\xA9", "\xE6\xAF\x92", "\xC2\xAD"};
+    const std::vector<std::string> atoms{"a",  "b", "aa",       "ab",           " ",
+                                         "  ", "-", "\xC3\xA9", "\xE6\xAF\x92", "\xC2\xAD"};
     const auto text_of = [&](std::size_t most) {
         std::string text;
         for (std::size_t i = dice() % most + 1; i > 0; --i)
@@ -163,8 +184,8 @@ BOOST_AUTO_TEST_CASE(it_finds_what_a_plain_search_finds) {
 }
 
 BOOST_AUTO_TEST_CASE(a_word_that_cannot_be_matched_is_an_error) {
-    for (const std::string& word : std::vector<std::string>{"", "  ", "*", " * ", "a *", "\xFF", "\xC2\xAD",
-                                                            std::string(257, 'x')}) {
+    for (const std::string& word :
+         std::vector<std::string>{"", "  ", "*", " * ", "a *", "\xFF", "\xC2\xAD", std::string(257, 'x')}) {
         WordMatcher matcher;
         BOOST_CHECK_THROW(matcher.add(word, 0), std::invalid_argument);
     }
