@@ -21,9 +21,9 @@ struct PassThroughOptions {
     std::string upstream_model;  ///< The id in the provider's answer; empty when it told none.
     std::string shown_model;     ///< What the client is to see instead.
     bool hide_usage = false;     ///< Chat: the client did not ask for the usage chunk that we asked for.
-    /// finish() will bring some. A frame that tells the finish reason then waits for what follows it: it may
-    /// be the last one that can hold them. Otherwise nothing waits but the frame that ends a stream.
-    bool has_metadata = false;
+    /// finish() brings some. A frame that tells the finish reason then waits for what follows it: it may be
+    /// the last one that can hold them. Otherwise nothing waits but the frame that ends a stream.
+    bool has_metadata = true;
 };
 
 /// Of a streamed answer.

@@ -1,5 +1,6 @@
-// Any bytes as a client's own body, for a target of each dialect. What is spliced is JSON again if it was, and says
-// what it said, but for the model, the form of the answer and the name of the limit. The first byte chooses the form.
+// Any bytes as a client's own body, for a target of each dialect. What is spliced is JSON again if it was,
+// and says what it said, but for the model, the form of the answer and the name of the limit. The first byte
+// chooses the form.
 #include "adapters/dialect.hpp"
 #include "wire/json_dom.hpp"
 
