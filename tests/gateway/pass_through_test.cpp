@@ -155,6 +155,7 @@ BOOST_AUTO_TEST_CASE(nothing_but_the_answers_own_member_is_replaced) {
     for (const Case& one : cases) {
         PassThroughOptions options = shown_as("new", "up");
         options.dialect = one.dialect;
+        options.has_metadata = false;
         StreamPassThrough through(options);
         const std::string raw = "event: model\ndata: " + one.before + "\n\n: \"model\":\"up\"\n\n";
         std::string out;
