@@ -48,6 +48,12 @@ struct NativeBody {
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// The moment from which a leg can no longer be replaced.
+enum class CommitOn : std::uint8_t {
+    first_event,  ///< The first event that carries an answer. After it tokens flow as they come.
+    complete,     ///< The whole answer is held first, so that a mid-stream failure can still move on.
+};
+
 /// What holds for one request over all its attempts. What is set here wins over what a combinator's options
 /// say.
 class CallOptions {
@@ -74,6 +80,8 @@ class CallOptions {
     CallOptions& conversation(std::string id) &;
     /// The request in a client's own words, for targets of its dialect.
     CallOptions& native_body(NativeBody body) &;
+    /// Overrides FallbackOptions::commit_on.
+    CallOptions& commit_on(CommitOn moment) &;
 
     CallOptions&& total(std::chrono::milliseconds limit) && { return std::move(total(limit)); }
     CallOptions&& transform_context(TransformContext hook) && {
@@ -85,6 +93,7 @@ class CallOptions {
     CallOptions&& max_cost(PicoUsd limit) && { return std::move(max_cost(limit)); }
     CallOptions&& conversation(std::string id) && { return std::move(conversation(std::move(id))); }
     CallOptions&& native_body(NativeBody body) && { return std::move(native_body(std::move(body))); }
+    CallOptions&& commit_on(CommitOn moment) && { return std::move(commit_on(moment)); }
 
     std::optional<std::chrono::milliseconds> total() const noexcept { return total_; }
     const TransformContext& transform_context() const noexcept { return transform_context_; }
@@ -95,6 +104,7 @@ class CallOptions {
     const std::string& conversation() const noexcept { return conversation_; }
     /// Null when there is none.
     const NativeBody* native_body() const noexcept { return native_body_.get(); }
+    std::optional<CommitOn> commit_on() const noexcept { return commit_on_; }
 
   private:
     std::optional<std::chrono::milliseconds> total_;
@@ -105,6 +115,7 @@ class CallOptions {
     std::optional<PicoUsd> max_cost_;
     std::string conversation_;
     std::shared_ptr<const NativeBody> native_body_;
+    std::optional<CommitOn> commit_on_;
 };
 
 /// What all attempts of one request share. The library's own.

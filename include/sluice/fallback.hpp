@@ -79,12 +79,6 @@ class FailoverHook {
     std::function<asio::awaitable<void>(const Failover&)> async_;
 };
 
-/// The moment from which a leg can no longer be replaced.
-enum class CommitOn : std::uint8_t {
-    first_event,  ///< The first event that carries an answer. After it tokens flow as they come.
-    complete,     ///< The whole answer is held first, so that a mid-stream failure can still move on.
-};
-
 /// How the legs share the time that a request has.
 enum class BudgetSplit : std::uint8_t {
     /// Each leg but the last must have begun to answer within (time left) / (legs left), so that the others

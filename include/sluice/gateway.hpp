@@ -73,6 +73,8 @@ class Gateway {
 
     /// The lines that say what it serves, one a line: "Loaded 2 provider(s), 1 policy(ies)", ...
     std::vector<std::string> summary() const;
+    /// Somebody has moved the event file away: go on in a new one. Any thread.
+    void reopen_events();
     /// What /health tells, as JSON.
     std::string health() const;
 

@@ -106,6 +106,11 @@ CallOptions& CallOptions::native_body(NativeBody body) & {
     return *this;
 }
 
+CallOptions& CallOptions::commit_on(CommitOn moment) & {
+    commit_on_ = moment;
+    return *this;
+}
+
 const Clock& Provider::clock() const noexcept {
     static const std::shared_ptr<Clock> clock = system_clock();
     return *clock;

@@ -59,13 +59,14 @@ Gate::Gate(std::vector<BoundModel> legs, FallbackOptions options, GateShape shap
 }
 
 asio::awaitable<Result<TokenStream>> Gate::open(const Request& request, const CallContext& outer) const {
+    const CommitOn moment = outer.options.commit_on().value_or(options_.commit_on);
     GateRun run(*this, request, outer);
     while (run.has_leg()) {
         LegFailure failure;
         const CallContext& context = run.begin();
         std::optional<TokenStream> stream = co_await try_leg(run.leg(), request, context, failure);
         if (stream) run.on_answer(*stream);
-        if (stream && options_.commit_on == CommitOn::complete) {
+        if (stream && moment == CommitOn::complete) {
             std::optional<TokenStream> held =
                 co_await hold(std::move(*stream), options_.max_held_bytes, failure);
             stream = std::move(held);
