@@ -12,6 +12,7 @@
 #include <asio/system_error.hpp>
 #include <asio/this_coro.hpp>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <optional>
@@ -58,6 +59,26 @@ std::vector<std::string_view> texts_of(const Request& request) {
     }
     return texts;
 }
+
+/// Gemini's stream for clients that do not ask for alt=sse: one JSON array, an element a chunk (PROTOCOLS
+/// section 6).
+class ArrayFraming {
+  public:
+    /// Complete frames of an event stream as elements.
+    void add(std::string_view frames, std::string& out) {
+        constexpr std::string_view kData = "data: ";
+        while (!frames.empty()) {
+            const std::string_view line = frames.substr(0, frames.find('\n'));
+            frames.remove_prefix(std::min(line.size() + 1, frames.size()));
+            if (!line.starts_with(kData)) continue;
+            out.append(std::exchange(begun_, true) ? ",\r\n" : "[").append(line.substr(kData.size()));
+        }
+    }
+    void end(std::string& out) { out.append(begun_ ? "]" : "[]"); }
+
+  private:
+    bool begun_ = false;
+};
 
 class Exchange {
   public:
@@ -109,6 +130,8 @@ class Exchange {
     void take(std::span<const StreamEvent> batch, const TokenStream& stream);
     void take_end(const StreamEvent& event, const TokenStream& stream);
     void fail_stream(const ErrorInfo& error, std::string_view raw);
+    std::string& frames() noexcept { return array_ ? framed_ : reply_.frames(); }
+    void settle_frames();
     bool watch_output(const StreamEvent& event);
     void note_answerer(const TokenStream& stream);
     HeaderFields headers() const;
@@ -139,6 +162,8 @@ class Exchange {
     bool ended_ = false;
     std::optional<StreamPassThrough> pass_;
     std::unique_ptr<adapters::StreamEncoder> encoder_;
+    std::optional<ArrayFraming> array_;
+    std::string framed_;  // what becomes elements of it
     std::optional<OutputWatch> output_;
     std::optional<std::string> answer_text_;  // only when events are to have it
 };
@@ -218,6 +243,7 @@ asio::awaitable<void> Exchange::run() {
                         "the gateway is shutting down and this answer was not complete; ask again");
         error.code = "draining";
         fail_stream(error, {});
+        settle_frames();
         record_.outcome = Outcome::drained;
         co_await reply_.end();
     } else if (thrown) {
@@ -397,8 +423,9 @@ void Exchange::begin_stream(const TokenStream& stream) {
         encoder_ = dialect_.make_encoder(answer_facts(stream));
     }
     record_.status = 200;
-    reply_.begin(200, "text/event-stream", headers());
-    reply_.heartbeat(std::string(heartbeat_of(dialect_.name())));
+    if (dialect_.name() == "gemini" && http_.query.find("alt=sse") == std::string_view::npos) array_.emplace();
+    reply_.begin(200, array_ ? "application/json" : "text/event-stream", headers());
+    if (!array_) reply_.heartbeat(std::string(heartbeat_of(dialect_.name())));
     streaming_ = true;
     context_.metrics->stream_began();
 }
@@ -409,16 +436,24 @@ asio::awaitable<void> Exchange::streamed_answer(TokenStream stream) {
         std::span<const StreamEvent> batch = co_await stream.next_batch();
         if (batch.empty()) break;
         take(batch, stream);
-        while (!ended_ && reply_.frames().size() < kGathered) {
+        while (!ended_ && frames().size() < kGathered) {
             batch = stream.try_next_batch();
             if (batch.empty()) break;
             take(batch, stream);
         }
+        settle_frames();
         if (!ended_) co_await reply_.flush();
     }
     co_await reply_.end();
     // After the client has it all: giving the connection back may take a moment.
     co_await stream.close();
+}
+
+void Exchange::settle_frames() {
+    if (!array_) return;
+    array_->add(framed_, reply_.frames());
+    framed_.clear();
+    if (ended_) array_->end(reply_.frames());
 }
 
 void Exchange::take(std::span<const StreamEvent> batch, const TokenStream& stream) {
@@ -431,9 +466,9 @@ void Exchange::take(std::span<const StreamEvent> batch, const TokenStream& strea
             return fail_stream(blocked_by(*blocking(said)), {});
         }
         if (pass_)
-            pass_->add(event, reply_.frames());
+            pass_->add(event, frames());
         else
-            encoder_->encode(event, reply_.frames());
+            encoder_->encode(event, frames());
     }
 }
 
@@ -452,7 +487,7 @@ void Exchange::take_end(const StreamEvent& event, const TokenStream& stream) {
         record_.policies.insert(record_.policies.end(), said.begin(), said.end());
     }
     notes_.upstream_model = stream.answerer().response_model_id;
-    std::string& out = reply_.frames();
+    std::string& out = frames();
     if (pass_) {
         pass_->finish(event, metadata(), out);
     } else {
@@ -471,7 +506,7 @@ void Exchange::fail_stream(const ErrorInfo& error, std::string_view raw) {
         const std::vector<PolicyRecord> said = output_->records();
         record_.policies.insert(record_.policies.end(), said.begin(), said.end());
     }
-    std::string& out = reply_.frames();
+    std::string& out = frames();
     if (!raw.empty()) {
         out.append(raw);
         return;
