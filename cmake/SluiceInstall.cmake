@@ -8,6 +8,10 @@ install(TARGETS sluice sluice_testing sluice_config EXPORT sluice-targets ARCHIV
 install(DIRECTORY include/sluice DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 install(EXPORT sluice-targets NAMESPACE sluice:: DESTINATION ${package_dir})
+if(SLUICE_BUILD_GATEWAY)  # a component of its own, because of the packages that it needs
+  install(TARGETS sluice_gateway EXPORT sluice-gateway-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT sluice-gateway-targets NAMESPACE sluice:: DESTINATION ${package_dir})
+endif()
 configure_package_config_file(cmake/sluice-config.cmake.in ${PROJECT_BINARY_DIR}/sluice-config.cmake
                               INSTALL_DESTINATION ${package_dir})
 # Below 1.0 a minor version may change the interface.
