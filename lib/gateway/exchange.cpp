@@ -68,9 +68,10 @@ class ArrayFraming {
     void add(std::string_view frames, std::string& out) {
         constexpr std::string_view kData = "data: ";
         while (!frames.empty()) {
-            const std::string_view line = frames.substr(0, frames.find('\n'));
+            std::string_view line = frames.substr(0, frames.find('\n'));
             frames.remove_prefix(std::min(line.size() + 1, frames.size()));
             if (!line.starts_with(kData)) continue;
+            if (line.ends_with('\r')) line.remove_suffix(1);
             out.append(std::exchange(begun_, true) ? ",\r\n" : "[").append(line.substr(kData.size()));
         }
     }

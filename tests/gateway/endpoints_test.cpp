@@ -175,6 +175,7 @@ BOOST_AUTO_TEST_CASE(metrics_are_in_the_text_format) {
 
 BOOST_AUTO_TEST_CASE(a_reload_changes_what_requests_get_and_keeps_what_targets_know) {
     config.targets[0].health_check.enabled = true;
+    config.targets[0].models.emplace_back().id = "sim-ok";
     start();
     advance(std::chrono::seconds(1));
     GatewayConfig next = config;
