@@ -1,4 +1,5 @@
-// A gateway inside a program of yours: two providers behind one address, and a client that knows only that one.
+// A gateway inside a program of yours: two providers behind one address, and a client that knows only that
+// one.
 #include <sluice/gateway.hpp>
 
 #include "service.hpp"

@@ -24,14 +24,15 @@ std::vector<const ErrorInfo*> failures(const ErrorInfo& error) {
 
 template <typename Test>
 bool all(const std::vector<const ErrorInfo*>& errors, Test test) {
-    return !errors.empty() &&
-           std::all_of(errors.begin(), errors.end(), [&](const ErrorInfo* error) { return test(error->kind); });
+    return !errors.empty() && std::all_of(errors.begin(), errors.end(),
+                                          [&](const ErrorInfo* error) { return test(error->kind); });
 }
 
 std::optional<std::chrono::milliseconds> shortest_wait(const std::vector<const ErrorInfo*>& errors) {
     std::optional<std::chrono::milliseconds> shortest;
     for (const ErrorInfo* error : errors)
-        if (error->retry_after) shortest = std::min(shortest.value_or(*error->retry_after), *error->retry_after);
+        if (error->retry_after)
+            shortest = std::min(shortest.value_or(*error->retry_after), *error->retry_after);
     return shortest;
 }
 

@@ -29,8 +29,9 @@ AttemptEvents AttemptLog::listener(const std::shared_ptr<AttemptLog>& log) {
 
 AttemptRecord* AttemptLog::find(std::uint32_t number) noexcept {
     const auto found = std::find(numbers_.begin(), numbers_.end(), number);
-    return found == numbers_.end() || number == 0 ? nullptr
-                                                  : &attempts_[static_cast<std::size_t>(found - numbers_.begin())];
+    return found == numbers_.end() || number == 0
+               ? nullptr
+               : &attempts_[static_cast<std::size_t>(found - numbers_.begin())];
 }
 
 void AttemptLog::add(const AttemptEvent& event) {

@@ -14,8 +14,8 @@ namespace sluice::gateway {
 namespace {
 
 constexpr std::array<std::string_view, 9> kOpenPaths{
-    "/health", "/healthz", "/livez", "/health/liveliness", "/health/liveness", "/readyz", "/health/readiness",
-    "/metrics", "/"};
+    "/health",           "/healthz", "/livez", "/health/liveliness", "/health/liveness", "/readyz",
+    "/health/readiness", "/metrics", "/"};
 constexpr std::string_view kModels = "/v1/models";
 constexpr std::string_view kGeminiModels = "/v1beta/models";
 
@@ -110,9 +110,9 @@ asio::awaitable<void> Endpoints::serve(const HttpRequest& request, Reply& reply)
         }
         if (request.path == "/admin/explain") {
             const std::string_view dialect = parameter(request.query, "dialect");
-            HttpAnswer explained = explain_page(*current, *context_->runtime.clock,
-                                                dialect.empty() ? "openai_chat" : dialect,
-                                                parameter(request.query, "model"), request.body);
+            HttpAnswer explained =
+                explain_page(*current, *context_->runtime.clock, dialect.empty() ? "openai_chat" : dialect,
+                             parameter(request.query, "model"), request.body);
             co_await reply.send(std::move(explained));
             co_return;
         }
@@ -149,9 +149,9 @@ HttpAnswer Endpoints::get(const Snapshot& snapshot, const HttpRequest& request) 
     if (const auto id = below(path, kGeminiModels)) return models_page(snapshot, "gemini", *id);
     if (path == "/admin/events") return events(request);
     if (path == "/admin/explain")
-        return explain_page(snapshot, *context_->runtime.clock, "openai_chat", parameter(request.query, "model"), {});
-    if (path == "/")
-        return HttpAnswer(200, "{\"service\":\"sluice\",\"version\":\"" SLUICE_VERSION "\"}");
+        return explain_page(snapshot, *context_->runtime.clock, "openai_chat",
+                            parameter(request.query, "model"), {});
+    if (path == "/") return HttpAnswer(200, "{\"service\":\"sluice\",\"version\":\"" SLUICE_VERSION "\"}");
     if (entrance_of(path).dialect) {
         HttpAnswer no = refusal(dialect_of_path(path), 405, {}, "POST a request to this path");
         no.headers.emplace_back("allow", "POST");

@@ -21,12 +21,13 @@
 namespace sluice::gateway {
 namespace {
 
-// Frames that are gathered before they are written. Enough to make a write cheap, and little enough to be sent
-// while more comes.
+// Frames that are gathered before they are written. Enough to make a write cheap, and little enough to be
+// sent while more comes.
 constexpr std::size_t kGathered = std::size_t{32} << 10;
 
 // What a client may tell its provider about the dialect itself.
-constexpr std::array<std::string_view, 3> kDialectHeaders{"anthropic-beta", "anthropic-version", "openai-beta"};
+constexpr std::array<std::string_view, 3> kDialectHeaders{"anthropic-beta", "anthropic-version",
+                                                          "openai-beta"};
 
 /// What keeps a connection alive without saying anything.
 std::string_view heartbeat_of(std::string_view dialect) noexcept {
@@ -35,8 +36,8 @@ std::string_view heartbeat_of(std::string_view dialect) noexcept {
 
 ErrorInfo blocked_by(const PolicyRecord& policy) {
     ErrorInfo error(ErrorKind::content_filtered, policy.on_output ? Phase::stream : Phase::prepare,
-                    std::string(policy.on_output ? "the answer" : "the request") + " was blocked by the policy " +
-                        policy.name);
+                    std::string(policy.on_output ? "the answer" : "the request") +
+                        " was blocked by the policy " + policy.name);
     error.code = "content_filter";
     return error;
 }
@@ -424,7 +425,8 @@ void Exchange::begin_stream(const TokenStream& stream) {
         encoder_ = dialect_.make_encoder(answer_facts(stream));
     }
     record_.status = 200;
-    if (dialect_.name() == "gemini" && http_.query.find("alt=sse") == std::string_view::npos) array_.emplace();
+    if (dialect_.name() == "gemini" && http_.query.find("alt=sse") == std::string_view::npos)
+        array_.emplace();
     reply_.begin(200, array_ ? "application/json" : "text/event-stream", headers());
     if (!array_) reply_.heartbeat(std::string(heartbeat_of(dialect_.name())));
     streaming_ = true;

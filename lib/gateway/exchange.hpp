@@ -1,5 +1,5 @@
-// One request for an answer of a model, from the client's bytes to the client's bytes: parse, policies, route,
-// stream or collect, account. docs/gateway.md draws it.
+// One request for an answer of a model, from the client's bytes to the client's bytes: parse, policies,
+// route, stream or collect, account. docs/gateway.md draws it.
 #pragma once
 
 #include "adapters/dialect.hpp"

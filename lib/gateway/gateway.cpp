@@ -6,11 +6,8 @@
 #include "gateway/listen.hpp"
 #include "gateway/server.hpp"
 #include "gateway/snapshot.hpp"
+#include "net/port_claim.hpp"
 
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/io_context.hpp>
-#include <asio/ip/address.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/this_coro.hpp>
 
@@ -28,10 +25,9 @@ namespace {
 
 /// One serve(), shared with what is posted to its executor and may arrive after its end.
 struct Loop {
-    Loop(asio::any_io_executor where, const ServerConfig& config, std::shared_ptr<Clock> clock, Service& service,
-         std::shared_ptr<Load> load)
-        : executor(std::move(where)),
-          server(executor, config, std::move(clock), service, std::move(load)) {}
+    Loop(asio::any_io_executor where, const ServerConfig& config, std::shared_ptr<Clock> clock,
+         Service& service, std::shared_ptr<Load> load)
+        : executor(std::move(where)), server(executor, config, std::move(clock), service, std::move(load)) {}
     asio::any_io_executor executor;
     Server server;
 };
@@ -56,31 +52,6 @@ void demand_good(const GatewayConfig& config, const Environment& environment) {
     }
 }
 
-// Holds an address without listening on it, so that port 0 becomes one port for all loops. Without SO_REUSEPORT
-// at first: another gateway that listens there would otherwise get half of the connections, and nobody a word.
-class ReservedPort {
-  public:
-    ReservedPort(const std::string& address, std::uint16_t port) : socket_(context_) {
-        using asio::ip::tcp;
-        const tcp::endpoint wanted(asio::ip::make_address(address), port);
-        tcp::socket probe(context_, wanted.protocol());
-        probe.set_option(tcp::socket::reuse_address(true));
-        probe.bind(wanted);
-        const tcp::endpoint got = probe.local_endpoint();
-        probe.close();
-        socket_.open(wanted.protocol());
-        socket_.set_option(tcp::socket::reuse_address(true));
-        socket_.set_option(ReusePort(true));
-        socket_.bind(got);
-    }
-    std::uint16_t port() const { return socket_.local_endpoint().port(); }
-
-  private:
-    using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-    asio::io_context context_;
-    asio::ip::tcp::socket socket_;
-};
-
 }  // namespace
 
 class Gateway::Impl {
@@ -92,15 +63,16 @@ class Gateway::Impl {
           endpoints_(context_),
           load_(std::make_shared<Load>()) {
         demand_good(config, options_.environment);
-        current_ = std::make_shared<Snapshot>(std::move(config), options_.environment, target_context(), nullptr);
+        current_ =
+            std::make_shared<Snapshot>(std::move(config), options_.environment, target_context(), nullptr);
         endpoints_.use(current_);
         context_->metrics->on_reload(true, options_.runtime.clock->wall_now());
     }
 
     std::uint16_t bind() {
         const std::lock_guard lock(mutex_);
-        if (!reserved_) reserved_.emplace(server_.bind, server_.port);
-        return reserved_->port();
+        if (!claim_) claim_.emplace(numeric_address(server_.bind), server_.port);
+        return claim_->port();
     }
     const ServerConfig& server() const noexcept { return server_; }
 
@@ -140,8 +112,7 @@ class Gateway::Impl {
         draining_ = true;
         endpoints_.set_draining();
         for (const std::shared_ptr<Loop>& loop : loops_)
-            asio::post(loop->executor,
-                       [loop, limit = server_.drain_timeout] { loop->server.drain(limit); });
+            asio::post(loop->executor, [loop, limit = server_.drain_timeout] { loop->server.drain(limit); });
     }
     void stop() {
         const std::lock_guard lock(mutex_);
@@ -193,7 +164,8 @@ class Gateway::Impl {
             control_loop_ = loop;
             current_->watch(executor);
         }
-        if (draining_) asio::post(executor, [loop, limit = server_.drain_timeout] { loop->server.drain(limit); });
+        if (draining_)
+            asio::post(executor, [loop, limit = server_.drain_timeout] { loop->server.drain(limit); });
         return loop;
     }
 
@@ -211,8 +183,8 @@ class Gateway::Impl {
         const std::lock_guard lock(mutex_);
         // Address, port, limits and the event file stay as they were until the next start.
         config.server = server_;
-        auto next =
-            std::make_shared<Snapshot>(std::move(config), options_.environment, target_context(), current_.get());
+        auto next = std::make_shared<Snapshot>(std::move(config), options_.environment, target_context(),
+                                               current_.get());
         if (control_) next->watch(*control_);
         current_ = next;
         endpoints_.use(std::move(next));
@@ -225,7 +197,7 @@ class Gateway::Impl {
     const std::shared_ptr<Load> load_;
 
     std::mutex mutex_;  // guards the rest
-    std::optional<ReservedPort> reserved_;
+    std::optional<net::PortClaim> claim_;
     std::shared_ptr<Snapshot> current_;
     std::vector<std::shared_ptr<Loop>> loops_;
     std::optional<asio::any_io_executor> control_;  // on which the health checks run

@@ -23,9 +23,10 @@ bool is_answering(const AttemptRecord& attempt) noexcept {
 }
 
 std::size_t count_asked(const std::vector<AttemptRecord>& attempts) noexcept {
-    return static_cast<std::size_t>(std::count_if(attempts.begin(), attempts.end(), [](const AttemptRecord& one) {
-        return is_answering(one) && one.end != AttemptRecord::End::skipped;
-    }));
+    return static_cast<std::size_t>(
+        std::count_if(attempts.begin(), attempts.end(), [](const AttemptRecord& one) {
+            return is_answering(one) && one.end != AttemptRecord::End::skipped;
+        }));
 }
 
 void write_strings(wire::JsonWriter& json, std::string_view key, const std::vector<std::string>& strings) {
@@ -36,7 +37,8 @@ void write_strings(wire::JsonWriter& json, std::string_view key, const std::vect
 }
 
 void write_policies(wire::JsonWriter& json, const std::vector<PolicyRecord>& policies) {
-    const bool any = std::any_of(policies.begin(), policies.end(), [](const auto& one) { return one.matched; });
+    const bool any =
+        std::any_of(policies.begin(), policies.end(), [](const auto& one) { return one.matched; });
     if (!any) return;
     json.key("policies").begin_array();
     for (const PolicyRecord& policy : policies) {
@@ -188,8 +190,8 @@ ErrorInfo nobody_serves(const std::string& model, const Route* route) {
         message.append("; ").append(out.target).append(": ").append(out.reason);
         missing_key |= out.reason == "unavailable";
     }
-    ErrorInfo error(missing_key ? ErrorKind::no_provider_available : ErrorKind::model_not_found, Phase::prepare,
-                    std::move(message));
+    ErrorInfo error(missing_key ? ErrorKind::no_provider_available : ErrorKind::model_not_found,
+                    Phase::prepare, std::move(message));
     if (missing_key) error.retry_after = std::chrono::seconds(30);
     return error;
 }

@@ -1,5 +1,6 @@
-// What the gateway tells its client about an answer, beside the answer: the `sluice_metadata` member of a body
-// or of a stream's last chunk, and what the response headers share with it. docs/gateway.md has the fields.
+// What the gateway tells its client about an answer, beside the answer: the `sluice_metadata` member of a
+// body or of a stream's last chunk, and what the response headers share with it. docs/gateway.md has the
+// fields.
 #pragma once
 
 #include <sluice/error.hpp>
@@ -31,8 +32,8 @@ std::string answer_metadata(const RequestRecord& record, const std::vector<Attem
 /// The same for an error: which targets were tried or passed over, and why.
 std::string error_metadata(const RequestRecord& record, const std::vector<AttemptRecord>& attempts);
 
-/// Adds `members` to the last chunk of `frames`, from `begin` on, whose data is a JSON object; to none when there
-/// is none.
+/// Adds `members` to the last chunk of `frames`, from `begin` on, whose data is a JSON object; to none when
+/// there is none.
 void add_to_last_chunk(std::string& frames, std::size_t begin, std::string_view members);
 
 /// "12.3"

@@ -1,5 +1,5 @@
-// Requests that the gateway does not read but for their model, such as embeddings: passed on to the first target
-// that answers, and its answer passed back.
+// Requests that the gateway does not read but for their model, such as embeddings: passed on to the first
+// target that answers, and its answer passed back.
 #pragma once
 
 #include "gateway/context.hpp"
@@ -12,8 +12,8 @@
 
 namespace sluice::gateway {
 
-/// POSTs the body to `path` below the base URL of each target of OpenAI's dialects that serves its model, until
-/// one answers with anything but a failure that another may not have. `client` may be null.
+/// POSTs the body to `path` below the base URL of each target of OpenAI's dialects that serves its model,
+/// until one answers with anything but a failure that another may not have. `client` may be null.
 asio::awaitable<void> pass_on(Context& context, const Snapshot& snapshot, std::string_view path,
                               const ClientKeys::Client* client, const HttpRequest& request, Reply& reply);
 

@@ -33,8 +33,8 @@ constexpr std::array kWords{
 };
 
 const Words& words_of(int status) noexcept {
-    const auto found =
-        std::find_if(kWords.begin(), kWords.end(), [status](const Words& words) { return words.status == status; });
+    const auto found = std::find_if(kWords.begin(), kWords.end(),
+                                    [status](const Words& words) { return words.status == status; });
     if (found != kWords.end()) return *found;
     return status >= 500 ? words_of(500) : kWords.front();
 }

@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kMaxAliases = 8;  // from name to name; the linter refuses cycles
 
-/// What moves a request on to the next target: the library's default, a bad key (decision 1), and a model that
-/// this provider does not have, for which the next one may have another.
+/// What moves a request on to the next target: the library's default, a bad key (decision 1), and a model
+/// that this provider does not have, for which the next one may have another.
 TriggerSet trigger_errors() {
     return {ErrorKind::rate_limited, ErrorKind::provider_unavailable, ErrorKind::context_length_exceeded,
             ErrorKind::provider_auth_failed, ErrorKind::model_not_found};
@@ -71,10 +71,10 @@ Snapshot::Snapshot(GatewayConfig config, const Environment& environment, const T
                                 : std::make_shared<Target>(std::move(wanted), std::move(secret), context));
     }
     if (std::none_of(targets_.begin(), targets_.end(), [](const auto& target) { return target->usable(); }))
-        throw std::invalid_argument("no target can be used" +
-                                    (targets_.empty() ? std::string(": there is none")
-                                                      : ": " + targets_.front()->config().id + ": " +
-                                                            targets_.front()->problem()));
+        throw std::invalid_argument(
+            "no target can be used" +
+            (targets_.empty() ? std::string(": there is none")
+                              : ": " + targets_.front()->config().id + ": " + targets_.front()->problem()));
 }
 
 void Snapshot::watch(const asio::any_io_executor& executor) {
@@ -117,9 +117,11 @@ std::shared_ptr<const Route> Snapshot::route(std::string_view requested) const {
 
 std::shared_ptr<const Route> Snapshot::make_route(std::string_view requested) const {
     const std::string meant = resolve_alias(requested);
-    const auto config = std::find_if(config_.routes.begin(), config_.routes.end(), [&](const RouteConfig& route) {
-        return !route.models.empty() && (matches(route.models, meant) || matches(route.models, requested));
-    });
+    const auto config =
+        std::find_if(config_.routes.begin(), config_.routes.end(), [&](const RouteConfig& route) {
+            return !route.models.empty() &&
+                   (matches(route.models, meant) || matches(route.models, requested));
+        });
     const RouteConfig* found = config == config_.routes.end() ? nullptr : &*config;
 
     auto route = std::make_shared<Route>();
@@ -166,11 +168,12 @@ void Snapshot::add_legs(Route& route, const RouteConfig* config, const std::stri
         if (!target->usable()) {
             route.left_out.push_back(left_out(one.target, "unavailable", target->problem()));
         } else if (!upstream) {
-            route.left_out.push_back(left_out(one.target, "capability_missing",
-                                              "it does not serve " + meant +
-                                                  ", and failover.model_mapping has no model for it"));
+            route.left_out.push_back(
+                left_out(one.target, "capability_missing",
+                         "it does not serve " + meant + ", and failover.model_mapping has no model for it"));
         } else if (!has_tags(about, route.residency)) {
-            route.left_out.push_back(left_out(one.target, "residency", "it lacks a tag that the route demands"));
+            route.left_out.push_back(
+                left_out(one.target, "residency", "it lacks a tag that the route demands"));
         } else if (!config_.failover.enabled && !route.legs.empty()) {
             route.left_out.push_back(left_out(one.target, "failover_disabled", "failover.enabled is false"));
         } else {

@@ -1,5 +1,5 @@
-// A configuration at work, immutable: what a request is served by. A reload makes a new one; requests under way
-// keep theirs.
+// A configuration at work, immutable: what a request is served by. A reload makes a new one; requests under
+// way keep theirs.
 #pragma once
 
 #include <sluice/bound_model.hpp>
@@ -23,7 +23,8 @@ namespace sluice::gateway {
 
 /// One target of a route, for one requested model.
 struct Leg {
-    Leg(std::shared_ptr<const Target> which, BoundModel how) : target(std::move(which)), model(std::move(how)) {}
+    Leg(std::shared_ptr<const Target> which, BoundModel how)
+        : target(std::move(which)), model(std::move(how)) {}
     std::shared_ptr<const Target> target;
     BoundModel model;
     /// The id that the client is told: the one it asked for, unless another model stands in for it.

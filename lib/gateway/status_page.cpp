@@ -56,7 +56,8 @@ void write_target(wire::JsonWriter& json, const Target& target, const std::optio
     json.key("breaker").begin_object();
     json.key("state").string(to_string(breaker.state));
     json.key("consecutive_failures").number(breaker.consecutive_failures);
-    if (breaker.state == BreakerState::open) json.key("retry_after_seconds").number(seconds(breaker.retry_after));
+    if (breaker.state == BreakerState::open)
+        json.key("retry_after_seconds").number(seconds(breaker.retry_after));
     json.end_object();
     json.end_object();
 }
@@ -87,7 +88,8 @@ void write_limit(wire::JsonWriter& json, std::string_view key, const std::option
 
 }  // namespace
 
-std::string health_page(const Snapshot& snapshot, const Clock& clock, Duration uptime, std::uint64_t requests) {
+std::string health_page(const Snapshot& snapshot, const Clock& clock, Duration uptime,
+                        std::uint64_t requests) {
     std::size_t up = 0;
     bool all_up = true;
     std::string providers;
@@ -168,9 +170,10 @@ HttpAnswer explain_page(const Snapshot& snapshot, const Clock& clock, std::strin
     if (!body.empty()) {
         const adapters::Dialect* known = adapters::find_dialect(dialect);
         if (!known)
-            return refusal({}, 400, {}, "dialect: expected openai_chat, openai_responses, anthropic or gemini");
-        const std::string path = "/v1beta/models/" + std::string(model.empty() ? "unknown" : model) +
-                                 ":generateContent";
+            return refusal({}, 400, {},
+                           "dialect: expected openai_chat, openai_responses, anthropic or gemini");
+        const std::string path =
+            "/v1beta/models/" + std::string(model.empty() ? "unknown" : model) + ":generateContent";
         const adapters::ClientRequest request(path, body);
         Result<adapters::ParsedRequest> parsed = known->parse_request(request);
         if (!parsed) return refusal(dialect, 400, {}, parsed.error().message);
@@ -181,7 +184,8 @@ HttpAnswer explain_page(const Snapshot& snapshot, const Clock& clock, std::strin
         return refusal(dialect, 400, {}, "say which model: ?model=..., or POST a request that names one");
 
     const std::shared_ptr<const Route> route = snapshot.route(asked.model);
-    if (!route) return refusal(dialect, 404, "model_not_found", "too many different models have been asked for");
+    if (!route)
+        return refusal(dialect, 404, "model_not_found", "too many different models have been asked for");
     Needs needs = needs_of(asked.request);
     needs.residency = route->residency;
 

@@ -12,7 +12,8 @@
 namespace sluice::gateway {
 namespace {
 
-ApiProviderOptions provider_options(const TargetConfig& config, const Secret& secret, const Runtime& runtime) {
+ApiProviderOptions provider_options(const TargetConfig& config, const Secret& secret,
+                                    const Runtime& runtime) {
     ApiProviderOptions options;
     options.service = config.provider;
     options.id = config.id;
@@ -106,8 +107,8 @@ bool Target::is(const TargetConfig& config, const Secret& secret) const {
 
 void Target::watch(asio::any_io_executor executor) {
     if (!usable() || !config_.health_check.enabled || checks_) return;
-    // Any model of the account will do: what is asked is whether the account works. For `completion` it is the
-    // first one that the configuration names.
+    // Any model of the account will do: what is asked is whether the account works. For `completion` it is
+    // the first one that the configuration names.
     std::string id = "health-check";
     if (!config_.models.empty()) {
         const ModelConfig& first = config_.models.front();
@@ -130,9 +131,10 @@ asio::awaitable<void> Target::unwatch() {
 ModelSpec Target::spec(std::string_view requested, std::string_view upstream) const {
     ModelSpec spec(config_.id, std::string(upstream));
     spec.tags = config_.tags;
-    const auto known = std::find_if(config_.models.begin(), config_.models.end(), [&](const ModelConfig& model) {
-        return model.id == requested || model.id == upstream || model.upstream == upstream;
-    });
+    const auto known =
+        std::find_if(config_.models.begin(), config_.models.end(), [&](const ModelConfig& model) {
+            return model.id == requested || model.id == upstream || model.upstream == upstream;
+        });
     if (known == config_.models.end()) return spec;
     spec.context_window = known->context_window;
     spec.max_output = known->max_output;
@@ -175,9 +177,9 @@ BreakerStatus Target::breaker() const {
     worst.domain = config_.id;
     if (!breakers_) return worst;
     for (BreakerStatus& status : breakers_->snapshot()) {
-        const bool is_worse = severity(status.state) > severity(worst.state) ||
-                              (status.state == worst.state &&
-                               status.consecutive_failures > worst.consecutive_failures);
+        const bool is_worse =
+            severity(status.state) > severity(worst.state) ||
+            (status.state == worst.state && status.consecutive_failures > worst.consecutive_failures);
         if (is_worse) worst = std::move(status);
     }
     return worst;

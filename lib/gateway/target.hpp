@@ -1,5 +1,5 @@
-// One target of the configuration at work: its provider, its breakers and its health. It outlives a reload that
-// does not change it.
+// One target of the configuration at work: its provider, its breakers and its health. It outlives a reload
+// that does not change it.
 #pragma once
 
 #include <sluice/api_provider.hpp>

@@ -12,7 +12,8 @@
 
 namespace sluice::gateway {
 
-/// The client's x-request-id if it is one that may stand in a header and a log (at most 128 letters, digits and
+/// The client's x-request-id if it is one that may stand in a header and a log (at most 128 letters, digits
+/// and
 /// ._:-), else "req_" and 24 hexadecimal digits.
 std::string request_id_for(const wire::HeaderList& headers, Entropy& dice);
 

@@ -1,4 +1,5 @@
-// One request through the gateway: which bytes the provider sees, which the client, and what is told about it.
+// One request through the gateway: which bytes the provider sees, which the client, and what is told about
+// it.
 #include "gateway_world.hpp"
 
 namespace sluice::testing {
@@ -25,8 +26,8 @@ struct World : GatewayWorld {
     World() {
         add_target("one", "openai");
         add_target("two", "anthropic");
-        for (const char* model : {"sim-503", "sim-429-retry-after", "sim-silent", "sim-error-first", "sim-cut",
-                                  "sim-401", "sim-content-filter", "sim-context-length"})
+        for (const char* model : {"sim-503", "sim-429-retry-after", "sim-silent", "sim-error-first",
+                                  "sim-cut", "sim-401", "sim-content-filter", "sim-context-length"})
             config.failover.model_mapping[model] = "sim-ok";
         // Every id is known to the first one, and nothing but sim-ok to the second.
         config.targets[1].models.emplace_back().id = "sim-ok";
@@ -56,9 +57,10 @@ BOOST_AUTO_TEST_CASE(the_body_goes_to_a_provider_of_the_same_dialect_as_it_is) {
     post("/v1/chat/completions", body);
     BOOST_REQUIRE(simulator("one").requests().size() == 1U);
     const std::string& sent = simulator("one").requests()[0].body;
-    BOOST_TEST(sent.find(R"("messages":[{"role":"user","content":"hi"}], "what_we_do_not_know": [1, 2.50] })") !=
-                   std::string::npos,
-               sent);
+    BOOST_TEST(
+        sent.find(R"("messages":[{"role":"user","content":"hi"}], "what_we_do_not_know": [1, 2.50] })") !=
+            std::string::npos,
+        sent);
 }
 
 BOOST_AUTO_TEST_CASE(a_failover_is_seen_in_model_metadata_and_event) {
@@ -71,7 +73,8 @@ BOOST_AUTO_TEST_CASE(a_failover_is_seen_in_model_metadata_and_event) {
     BOOST_TEST(reply.header("x-sluice-failover") == "true");
     const HttpReply events = get("/admin/events?last=1");
     BOOST_TEST(
-        events.has(R"("failover":{"triggered":true,"original_provider":"one","reason":"upstream_overloaded"})"),
+        events.has(
+            R"("failover":{"triggered":true,"original_provider":"one","reason":"upstream_overloaded"})"),
         events.body);
 }
 
@@ -137,8 +140,9 @@ BOOST_AUTO_TEST_CASE(total_failure_is_a_status_in_the_clients_dialect_with_all_a
         target.breaker.enabled = false;
     }
     start();
-    for (const Case& one : {Case{"sim-429-retry-after", 429}, Case{"sim-silent", 504}, Case{"sim-503", 502},
-                            Case{"sim-content-filter", 400}, Case{"sim-context-length", 400}, Case{"sim-404", 404}}) {
+    for (const Case& one :
+         {Case{"sim-429-retry-after", 429}, Case{"sim-silent", 504}, Case{"sim-503", 502},
+          Case{"sim-content-filter", 400}, Case{"sim-context-length", 400}, Case{"sim-404", 404}}) {
         for (const bool stream : {false, true}) {
             const HttpReply reply = post("/v1/messages", messages(one.model, stream));
             BOOST_TEST(reply.status == one.status, one.model << ": " << reply.body);
@@ -163,7 +167,8 @@ BOOST_AUTO_TEST_CASE(a_cut_stream_is_an_error_in_the_stream_and_never_a_success)
 
 BOOST_AUTO_TEST_CASE(what_is_held_until_it_is_complete_is_rescued_whole) {
     start();
-    const HttpReply asked = post("/v1/chat/completions", chat("sim-cut", true), {{"x-sluice-deliver", "complete"}});
+    const HttpReply asked =
+        post("/v1/chat/completions", chat("sim-cut", true), {{"x-sluice-deliver", "complete"}});
     BOOST_TEST(asked.body.ends_with("data: [DONE]\n\n"), asked.body);
     BOOST_TEST(asked.header("x-sluice-target") == "two");
     // Nobody sees an answer that is not streamed before it is whole.
@@ -178,8 +183,9 @@ BOOST_AUTO_TEST_CASE(a_refusal_by_policy_reaches_no_provider) {
     policy.action = PolicyAction::block;
     policy.words["secrets"] = {"open sesame"};
     start();
-    const HttpReply in = post("/v1/chat/completions",
-                              R"({"model":"sim-ok","messages":[{"role":"user","content":"say Open  Sesame!"}]})");
+    const HttpReply in =
+        post("/v1/chat/completions",
+             R"({"model":"sim-ok","messages":[{"role":"user","content":"say Open  Sesame!"}]})");
     BOOST_TEST(in.status == 400);
     BOOST_TEST(in.has("no-secrets"), in.body);
     BOOST_TEST(simulator("one").requests().empty());

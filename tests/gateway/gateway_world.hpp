@@ -117,8 +117,8 @@ class GatewayWorld {
         }
         return *one;
     }
-    /// A target of that service at the simulator of the same name. Health checks are off: switch them on where
-    /// they matter.
+    /// A target of that service at the simulator of the same name. Health checks are off: switch them on
+    /// where they matter.
     TargetConfig& add_target(const std::string& id, const std::string& service) {
         Simulator& there = simulator(id);
         TargetConfig& target = config.targets.emplace_back();
@@ -150,11 +150,13 @@ class GatewayWorld {
     }
     HttpReply get(std::string_view path, const Fields& fields = {}) { return ask("GET", path, {}, fields); }
 
-    HttpReply ask(std::string_view method, std::string_view path, std::string_view body, const Fields& fields) {
+    HttpReply ask(std::string_view method, std::string_view path, std::string_view body,
+                  const Fields& fields) {
         HttpReply reply;
         const TimePoint begun = clock->now();
         bool done = false;
-        asio::co_spawn(context, fetch(std::string(method), std::string(path), std::string(body), fields, reply),
+        asio::co_spawn(context,
+                       fetch(std::string(method), std::string(path), std::string(body), fields, reply),
                        [&](std::exception_ptr error) {
                            done = true;
                            if (error) std::rethrow_exception(error);
@@ -210,7 +212,8 @@ class GatewayWorld {
         }
         reply.status = call.head().status;
         reply.headers = call.head().headers;
-        Result<std::string> whole = co_await call.read_all(std::size_t{64} << 20);
+        constexpr std::size_t kMaxBody = 64 << 20;
+        Result<std::string> whole = co_await call.read_all(kMaxBody);
         if (whole) {
             reply.body = std::move(*whole);
         } else {

@@ -17,7 +17,8 @@ BOOST_AUTO_TEST_CASE(a_request_id_of_the_clients_is_kept_when_it_may_stand_in_a_
     const std::shared_ptr<Entropy> dice = seeded_entropy(1);
     BOOST_TEST(request_id_for(with("X-Request-Id", "job:7/a.b_c-D"), *dice) != "job:7/a.b_c-D");
     BOOST_TEST(request_id_for(with("X-Request-Id", "job:7.b_c-D"), *dice) == "job:7.b_c-D");
-    for (const std::string& bad : {std::string(), std::string("a b"), std::string("a\"b"), std::string(129, 'a')}) {
+    for (const std::string& bad :
+         {std::string(), std::string("a b"), std::string("a\"b"), std::string(129, 'a')}) {
         const std::string made = request_id_for(with("x-request-id", bad), *dice);
         BOOST_TEST(made.starts_with("req_"));
         BOOST_TEST(made.size() == 28U);
