@@ -161,6 +161,24 @@ Command add_decode(CLI::App& parent) {
     return {app, [options] { return run_decode(*options); }};
 }
 
+Command add_policy_lint(CLI::App& parent) {
+    CLI::App* policy = parent.add_subcommand("policy", "Check the configuration of a gateway");
+    policy->require_subcommand(0, 1);
+    policy->fallthrough();
+    auto options = std::make_shared<PolicyLintOptions>();
+    CLI::App* app =
+        policy->add_subcommand("lint", "Tell what is wrong with a configuration, and what it comes to");
+    app->add_option("--file,--policy-config", options->file, "The configuration")
+        ->required()
+        ->type_name("FILE");
+    app->add_flag("--json", options->json, "Print the result as one JSON object");
+    app->footer(
+        "Asks no provider. Exit code 0 when a gateway can run it, warnings or not, and 2 when it cannot.\n\n"
+        "Example:\n"
+        "  sluice policy lint --file policy-config.yaml");
+    return {app, [options] { return run_policy_lint(*options); }};
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv) {
@@ -182,7 +200,8 @@ CommandLine parse_command_line(int argc, char** argv) {
         "  sluice demo\n"
         "  sluice ask --model openai/gpt-5 --model groq/llama-3.3-70b-versatile 'Capital of Mongolia?'");
 
-    const std::array commands{add_demo(app), add_ask(app), add_sim(app), add_sim_test(app), add_decode(app)};
+    const std::array commands{add_demo(app),     add_ask(app),    add_sim(app),
+                              add_sim_test(app), add_decode(app), add_policy_lint(app)};
     for (const Command& command : commands)
         command.app->fallthrough();  // so that --log-level may stand anywhere
 

@@ -74,6 +74,13 @@ struct DecodeOptions {
 /// A recorded body as JSON lines, or as one summary.
 int run_decode(const DecodeOptions& options);
 
+struct PolicyLintOptions {
+    std::string file;
+    bool json = false;
+};
+/// What is wrong with a gateway's configuration, and what it comes to; kUsage for one that is not valid.
+int run_policy_lint(const PolicyLintOptions& options);
+
 /// The names that `decode --dialect` knows besides sse.
 std::vector<std::string> known_dialects();
 
