@@ -4,3 +4,4 @@ sluice_test(sluice_gateway_config_test FLOORS gateway PURE SOURCES config_test.c
 sluice_test(sluice_gateway_config_findings_test FLOORS gateway PURE SOURCES config_findings_test.cpp)
 sluice_test(sluice_gateway_lint_test FLOORS gateway PURE SOURCES lint_test.cpp)
 sluice_test(sluice_gateway_secrets_test FLOORS gateway PURE SOURCES secrets_test.cpp)
+sluice_test(sluice_gateway_config_keys_test FLOORS gateway PURE SOURCES config_keys_test.cpp)
