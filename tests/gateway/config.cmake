@@ -5,3 +5,4 @@ sluice_test(sluice_gateway_config_findings_test FLOORS gateway PURE SOURCES conf
 sluice_test(sluice_gateway_lint_test FLOORS gateway PURE SOURCES lint_test.cpp)
 sluice_test(sluice_gateway_secrets_test FLOORS gateway PURE SOURCES secrets_test.cpp)
 sluice_test(sluice_gateway_config_keys_test FLOORS gateway PURE SOURCES config_keys_test.cpp)
+sluice_test(sluice_gateway_worst_case_test FLOORS gateway PURE SOURCES worst_case_test.cpp)
