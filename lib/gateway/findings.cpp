@@ -7,8 +7,12 @@
 namespace sluice::gateway {
 namespace {
 
+bool is_letter_or_digit(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 bool is_plain(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return is_letter_or_digit(c) || c == '_' || c == '-';
 }
 
 }  // namespace
@@ -28,13 +32,22 @@ std::string item_path(std::string_view path, std::size_t index) {
 
 bool looks_like_secret(std::string_view text) noexcept {
     // How the keys of services begin; short ones are words.
-    constexpr std::array<std::string_view, 14> kBeginnings{"sk-",   "sk_",     "AIza",  "gsk_", "xai-",
-                                                           "pplx-", "csk-",    "AKIA",  "ghp_", "hf_",
-                                                           "dapi",  "Bearer ", "ya29.", "r8_"};
+    constexpr std::array<std::string_view, 10> kBeginnings{"sk-",   "sk_",  "AIza", "gsk_", "xai-",
+                                                           "pplx-", "csk-", "AKIA", "ghp_", "hf_"};
     constexpr std::size_t kShortest = 16;
-    return text.size() >= kShortest &&
-           std::any_of(kBeginnings.begin(), kBeginnings.end(),
-                       [&](auto beginning) { return text.starts_with(beginning); });
+    if (text.size() >= kShortest && text.starts_with("Bearer ")) return true;
+    for (std::size_t at = 0; at + kShortest <= text.size(); ++at) {
+        if (at > 0 && is_letter_or_digit(text[at - 1])) continue;
+        const std::string_view rest = text.substr(at);
+        if (std::none_of(kBeginnings.begin(), kBeginnings.end(),
+                         [&](auto one) { return rest.starts_with(one); }))
+            continue;
+        const auto* end = std::find_if_not(rest.begin(), rest.end(), is_plain);
+        const bool has_digit = std::any_of(rest.begin(), end, [](char c) { return c >= '0' && c <= '9'; });
+        // In the middle of something else it takes more than a beginning.
+        if (static_cast<std::size_t>(end - rest.begin()) >= kShortest && (at == 0 || has_digit)) return true;
+    }
+    return false;
 }
 
 std::string quoted(std::string_view text) {

@@ -162,8 +162,9 @@ void check_aliases(const LintContext& context) {
         }
         for (std::size_t i = 0; i < context.config.targets.size(); ++i) {
             const TargetConfig& target = context.config.targets[i];
-            const bool is_listed = std::any_of(target.models.begin(), target.models.end(),
-                                               [&](const ModelConfig& one) { return one.id == alias; });
+            const bool is_listed = std::any_of(
+                target.models.begin(), target.models.end(),
+                [name = std::string_view(alias)](const ModelConfig& one) { return one.id == name; });
             if (!is_listed && !target.model_mapping.contains(alias)) continue;
             context.warn("W026", path, "this alias hides the model of the same name at " + quoted(target.id),
                          "who asks for it gets " + std::string(model));

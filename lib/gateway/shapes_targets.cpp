@@ -91,7 +91,7 @@ void read_models(const Value& value, TargetConfig& out) {
 
 void read_headers(const Value& value, TargetConfig& out) {
     std::map<std::string, std::string> headers;
-    if (!value.read(headers, 100)) return;
+    if (!value.read_headers(headers, 100)) return;
     out.headers.assign(headers.begin(), headers.end());
 }
 

@@ -121,16 +121,17 @@ std::optional<std::string> Value::expand(const std::string& raw) const {
     return text;
 }
 
-std::optional<Value::Scalar> Value::scalar(std::string_view expected) const {
+std::optional<Value::Scalar> Value::scalar(std::string_view expected, bool may_be_secret) const {
+    const auto refuse_secret = [&] {
+        fail("E008", "this has the look of a key; keys are never written into the configuration",
+             "put it into an environment variable or a file, and name that under secret_key_ref");
+        return std::nullopt;
+    };
     if (node_->kind != Kind::scalar) {
         fail_type(expected, node_->kind == Kind::null ? "write a value, or leave the key out" : "");
         return std::nullopt;
     }
-    if (looks_like_secret(node_->text)) {
-        fail("E008", "this has the look of a key; keys are never written into the configuration",
-             "put it into an environment variable or a file, and name that under secret_key_ref");
-        return std::nullopt;
-    }
+    if (looks_like_secret(node_->text)) return refuse_secret();
     Scalar scalar;
     scalar.is_raw = node_->text.find("${") == std::string::npos;
     scalar.is_plain = !node_->quoted && scalar.is_raw;
@@ -140,6 +141,8 @@ std::optional<Value::Scalar> Value::scalar(std::string_view expected) const {
     }
     std::optional<std::string> text = expand(node_->text);
     if (!text) return std::nullopt;
+    // What becomes an id or a name is shown everywhere.
+    if (!may_be_secret && looks_like_secret(*text)) return refuse_secret();
     scalar.text = std::move(*text);
     return scalar;
 }
@@ -150,7 +153,11 @@ std::string Value::shown(const Scalar& scalar) const {
 }
 
 bool Value::read(std::string& out) const {
-    std::optional<Scalar> text = scalar("a text");
+    return read_text(out, false);
+}
+
+bool Value::read_text(std::string& out, bool may_be_secret) const {
+    std::optional<Scalar> text = scalar("a text", may_be_secret);
     if (!text) return false;
     if (text->is_plain && is_ambiguous(text->text)) {
         fail("E004", "expected a text, found " + shown(*text) + " without quotes",
@@ -299,6 +306,14 @@ bool Value::read(std::vector<std::string>& out, std::size_t most) const {
 }
 
 bool Value::read(std::map<std::string, std::string>& out, std::size_t most) const {
+    return read_map(out, most, false);
+}
+
+bool Value::read_headers(std::map<std::string, std::string>& out, std::size_t most) const {
+    return read_map(out, most, true);
+}
+
+bool Value::read_map(std::map<std::string, std::string>& out, std::size_t most, bool may_be_secret) const {
     if (!is_map()) {
         fail_type("a map of texts");
         return false;
@@ -313,7 +328,11 @@ bool Value::read(std::map<std::string, std::string>& out, std::size_t most) cons
     for (std::size_t i = 0; i < node_->keys.size(); ++i) {
         std::string text;
         const Value item(node_->items[i], key_path(path_, node_->keys[i].text), *context_);
-        good = item.read(text) && good;
+        good = item.read_text(text, may_be_secret) && good;
+        if (looks_like_secret(node_->keys[i].text)) {
+            item.fail("E008", "a key of this map has the look of a secret", "remove it");
+            good = false;
+        }
         texts[node_->keys[i].text] = std::move(text);
     }
     if (good) out = std::move(texts);

@@ -82,6 +82,8 @@ class Value {
     bool read_bytes(std::size_t& out, std::size_t low, std::size_t high) const;
     bool read(std::vector<std::string>& out, std::size_t most) const;
     bool read(std::map<std::string, std::string>& out, std::size_t most) const;
+    /// The same, but a value may get a secret from the environment: "Bearer ${TOKEN}".
+    bool read_headers(std::map<std::string, std::string>& out, std::size_t most) const;
     /// One of `names`.
     template <class Choice, std::size_t N>
     bool read(Choice& out, const std::array<std::pair<std::string_view, Choice>, N>& names) const {
@@ -103,7 +105,9 @@ class Value {
         bool is_plain = false;  // neither in quotes...
         bool is_raw = true;     // ...nor with anything from the environment in it, so that it may be quoted
     };
-    std::optional<Scalar> scalar(std::string_view expected) const;
+    std::optional<Scalar> scalar(std::string_view expected, bool may_be_secret = false) const;
+    bool read_text(std::string& out, bool may_be_secret) const;
+    bool read_map(std::map<std::string, std::string>& out, std::size_t most, bool may_be_secret) const;
     std::optional<std::string> expand(const std::string& raw) const;
     bool read_integer(std::int64_t& out, std::int64_t low, std::int64_t high) const;
     std::optional<std::size_t> read_word(std::span<const std::string_view> words) const;

@@ -206,14 +206,29 @@ BOOST_AUTO_TEST_CASE(the_file_as_a_whole) {
 BOOST_AUTO_TEST_CASE(no_secret_is_ever_quoted) {
     const std::string secret = "sk-proj-0123456789abcdef";
     const Environment environment = environment_of({{"SECRET", secret}});
-    for (const std::string& yaml : std::vector<std::string>{
-             "api_key: " + secret, "secret_key_ref: " + secret, "secret_key_ref: {env: " + secret + "}",
-             "secret_key_ref: {" + secret + ": x}", "weight: " + secret, "models: " + secret,
-             "models: [{id: x, price: {input: " + secret + "}}]", "priority: ${SECRET}",
-             "tags: {" + secret + ": 1}", "health_check: {probe: '${SECRET}'}",
-             "timeouts: {idle: '${SECRET}'}", "forward_trace: '${SECRET}'", "base_url: '${SECRET}'",
-             "dialect: '${SECRET}'", "model_mapping: {a: [" + secret + "]}", "headers: {X: " + secret + "}",
-             secret + ": 1", "health_check: {enabled: " + secret + "}"}) {
+    for (const std::string& yaml :
+         std::vector<std::string>{"api_key: " + secret,
+                                  "secret_key_ref: " + secret,
+                                  "secret_key_ref: {env: " + secret + "}",
+                                  "secret_key_ref: {" + secret + ": x}",
+                                  "weight: " + secret,
+                                  "models: " + secret,
+                                  "models: [{id: x, price: {input: " + secret + "}}]",
+                                  "priority: ${SECRET}",
+                                  "tags: {" + secret + ": 1}",
+                                  "health_check: {probe: '${SECRET}'}",
+                                  "timeouts: {idle: '${SECRET}'}",
+                                  "forward_trace: '${SECRET}'",
+                                  "base_url: '${SECRET}'",
+                                  "dialect: '${SECRET}'",
+                                  "tags: ['${SECRET}']",
+                                  "tags: ['a-${SECRET}-b']",
+                                  "model_mapping: {a: '${SECRET}'}",
+                                  "model_mapping: {" + secret + ": a}",
+                                  "model_mapping: {a: [" + secret + "]}",
+                                  "headers: {X: " + secret + "}",
+                                  secret + ": 1",
+                                  "health_check: {enabled: " + secret + "}"}) {
         const ConfigDocument document = parse_gateway_config(
             "version: '1'\nproviders:\n  - {id: a, provider: openai, " + yaml + "}\n", environment);
         BOOST_TEST(!document.config.has_value(), yaml);
