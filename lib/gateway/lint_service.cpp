@@ -1,18 +1,17 @@
 // The gateway's own side: where it listens, who may use it, what its policies look for.
 #include "gateway/edit_distance.hpp"
 #include "gateway/lint_config.hpp"
+#include "gateway/policies.hpp"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
+#include <stdexcept>
 
 namespace sluice::gateway {
 namespace {
-
-constexpr std::array<std::string_view, 8> kCategories{"hate",   "violence", "harassment", "self_harm",
-                                                      "sexual", "weapons",  "illegal",    "profanity"};
 
 bool is_address(const std::string& text) {
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
@@ -79,21 +78,36 @@ void check_policy(const LintContext& context, const PolicyConfig& policy, const 
         return;
     }
     const std::string config = key_path(path, "config");
-    if (policy.categories.empty() && policy.words.empty())
+    if (policy.categories.empty() && policy.words.empty()) {
         context.error("E027", path, "this policy looks for nothing",
                       "give config.categories or config.words");
+        return;
+    }
+    const auto built_in = Policies::categories();
+    std::vector<std::string_view> known;
+    for (const auto& [category, description] : built_in)
+        known.push_back(category);
+    bool is_good = true;
     for (std::size_t i = 0; i < policy.categories.size(); ++i) {
         const std::string& category = policy.categories[i];
-        if (policy.words.contains(category)) continue;
-        if (std::find(kCategories.begin(), kCategories.end(), category) == kCategories.end())
-            context.error(
-                "E027", item_path(key_path(config, "categories"), i),
-                "there is no category " + quoted(category),
-                did_you_mean(category, kCategories, "categories") + "; or give its words under words");
+        if (policy.words.contains(category) || std::find(known.begin(), known.end(), category) != known.end())
+            continue;
+        is_good = false;
+        context.error("E027", item_path(key_path(config, "categories"), i),
+                      "there is no category " + quoted(category),
+                      did_you_mean(category, known, "categories") + "; or give its words under words");
     }
-    for (const auto& [category, words] : policy.words)
-        if (words.empty())
-            context.error("E027", key_path(key_path(config, "words"), category), "this list has no word");
+    for (const auto& [category, words] : policy.words) {
+        if (!words.empty()) continue;
+        is_good = false;
+        context.error("E027", key_path(key_path(config, "words"), category), "this list has no word");
+    }
+    if (!is_good) return;
+    try {
+        const Policies compiled({policy});
+    } catch (const std::invalid_argument& error) {  // a word that cannot be one
+        context.error("E027", config, error.what());
+    }
 }
 
 }  // namespace

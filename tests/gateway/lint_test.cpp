@@ -203,6 +203,8 @@ BOOST_AUTO_TEST_CASE(the_gateways_own_side) {
     row("policies: [{name: p, config: {categories: [mine], words: {mine: [foo]}}}]", "", "");
     row("policies: [{name: p, config: {words: {mine: []}}}]", "E027 policies[0].config.words.mine 3:45",
         "no word");
+    row("policies: [{name: p, config: {words: {mine: ['" + std::string(1000, 'x') + "']}}}]",
+        "E027 policies[0].config 3:30", "longer");
     row("policies: [{name: p}]", "E027 policies[0] 3:12", "looks for nothing");
     row("policies: [{name: p, config: {categories: [hate]}}, {name: p, config: {categories: [hate]}}]",
         "E021 policies[1].name 3:60", "already");
