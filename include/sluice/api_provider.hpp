@@ -55,6 +55,9 @@ struct ApiProviderOptions {
     /// Sent with every request. A dialect's own header of the same name is replaced; those that the library
     /// needs for the connection, the framing and the credentials are refused.
     std::vector<std::pair<std::string, std::string>> headers = {};
+    /// Whether the provider is told the trace of a request (CallOptions::trace). Not by default: it is
+    /// nobody's business.
+    bool forward_trace = false;
     Deadlines deadlines = {};
     Limits limits = {};
     PoolOptions pool = {};

@@ -48,6 +48,14 @@ struct NativeBody {
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// The trace that a request belongs to (W3C Trace Context).
+struct TraceContext {
+    TraceContext() = default;
+    std::string trace_id;    ///< 32 hexadecimal digits, in lower case.
+    std::string state;       ///< tracestate, passed on as it is.
+    std::uint8_t flags = 3;  ///< Sampled, and a random id.
+};
+
 /// The moment from which a leg can no longer be replaced.
 enum class CommitOn : std::uint8_t {
     first_event,  ///< The first event that carries an answer. After it tokens flow as they come.
@@ -82,6 +90,8 @@ class CallOptions {
     CallOptions& native_body(NativeBody body) &;
     /// Overrides FallbackOptions::commit_on.
     CallOptions& commit_on(CommitOn moment) &;
+    /// Told, with a span of its own for each attempt, to providers with ApiProviderOptions::forward_trace.
+    CallOptions& trace(TraceContext context) &;
 
     CallOptions&& total(std::chrono::milliseconds limit) && { return std::move(total(limit)); }
     CallOptions&& transform_context(TransformContext hook) && {
@@ -94,6 +104,7 @@ class CallOptions {
     CallOptions&& conversation(std::string id) && { return std::move(conversation(std::move(id))); }
     CallOptions&& native_body(NativeBody body) && { return std::move(native_body(std::move(body))); }
     CallOptions&& commit_on(CommitOn moment) && { return std::move(commit_on(moment)); }
+    CallOptions&& trace(TraceContext context) && { return std::move(trace(std::move(context))); }
 
     std::optional<std::chrono::milliseconds> total() const noexcept { return total_; }
     const TransformContext& transform_context() const noexcept { return transform_context_; }
@@ -105,6 +116,7 @@ class CallOptions {
     /// Null when there is none.
     const NativeBody* native_body() const noexcept { return native_body_.get(); }
     std::optional<CommitOn> commit_on() const noexcept { return commit_on_; }
+    const std::optional<TraceContext>& trace() const noexcept { return trace_; }
 
   private:
     std::optional<std::chrono::milliseconds> total_;
@@ -116,6 +128,7 @@ class CallOptions {
     std::string conversation_;
     std::shared_ptr<const NativeBody> native_body_;
     std::optional<CommitOn> commit_on_;
+    std::optional<TraceContext> trace_;
 };
 
 /// What all attempts of one request share. The library's own.

@@ -100,7 +100,7 @@ class Exchange {
         record_.id = "evt_" + ulid(record_.timestamp, dice);
         record_.request_id = request_id_for(request.headers, dice);
         trace_ = trace_of(request.headers, dice);
-        record_.trace_id = trace_.id;
+        record_.trace_id = trace_.trace_id;
         record_.endpoint = entrance.endpoint;
         record_.config_version = snapshot_->config().version;
         if (client) record_.client = client->name;
@@ -129,6 +129,8 @@ class Exchange {
     asio::awaitable<void> whole_answer(TokenStream stream);
     asio::awaitable<void> streamed_answer(TokenStream stream);
     void begin_stream(const TokenStream& stream);
+    void begin_reply();
+    std::unique_ptr<Timer> early_head(asio::any_io_executor executor);
     void take(std::span<const StreamEvent> batch, const TokenStream& stream);
     void take_end(const StreamEvent& event, const TokenStream& stream);
     void fail_stream(const ErrorInfo& error, std::string_view raw);
@@ -153,7 +155,7 @@ class Exchange {
     const std::shared_ptr<AttemptLog> log_;
     const TimePoint begun_;
     RequestRecord record_;
-    Trace trace_;
+    TraceContext trace_;
 
     adapters::ParsedRequest parsed_;
     std::shared_ptr<const Route> route_;
@@ -199,6 +201,7 @@ std::optional<ErrorInfo> Exchange::check_input() {
 CallOptions Exchange::call_options() {
     CallOptions options;
     options.events(AttemptLog::listener(log_));
+    options.trace(trace_);
     for (const std::string& tag : route_->residency)
         options.residency(tag);
 
@@ -284,10 +287,20 @@ asio::awaitable<void> Exchange::answer() {
 
     CallOptions options = call_options();
     const BoundModel& model = *route_->model;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    std::unique_ptr<Timer> early = early_head(executor);
     Result<TokenStream> opened = co_await model.try_stream(std::move(parsed_.request), std::move(options));
+    early.reset();
     if (!opened) {
         const ErrorInfo error = error_for_client(opened.error(), std::chrono::seconds(5));
-        co_await refuse(error);
+        if (streaming_) {  // the status has been told already
+            record_.outcome = Outcome::interrupted;
+            fail_stream(error, {});
+            settle_frames();
+            co_await reply_.end();
+        } else {
+            co_await refuse(error);
+        }
         co_return;
     }
     note_answerer(*opened);
@@ -424,13 +437,30 @@ void Exchange::begin_stream(const TokenStream& stream) {
     } else {
         encoder_ = dialect_.make_encoder(answer_facts(stream));
     }
+    begin_reply();
+}
+
+void Exchange::begin_reply() {
+    if (std::exchange(streaming_, true)) return;
     record_.status = 200;
     if (dialect_.name() == "gemini" && http_.query.find("alt=sse") == std::string_view::npos)
         array_.emplace();
     reply_.begin(200, array_ ? "application/json" : "text/event-stream", headers());
     if (!array_) reply_.heartbeat(std::string(heartbeat_of(dialect_.name())));
-    streaming_ = true;
     context_.metrics->stream_began();
+}
+
+// For clients that give up on a server that says nothing for long: they get the head, and comments from then
+// on, at the price of being told of a failure inside the stream only. Null when that is not wanted.
+std::unique_ptr<Timer> Exchange::early_head(asio::any_io_executor executor) {
+    const std::chrono::milliseconds after = snapshot_->config().server.early_headers_after;
+    if (!parsed_.stream || after.count() <= 0) return nullptr;
+    std::unique_ptr<Timer> timer = context_.runtime.clock->make_timer(std::move(executor), [this] {
+        begin_reply();
+        if (!array_) reply_.send_head_soon();
+    });
+    timer->arm(clock_.now() + after);
+    return timer;
 }
 
 asio::awaitable<void> Exchange::streamed_answer(TokenStream stream) {

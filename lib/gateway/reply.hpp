@@ -105,6 +105,11 @@ class Reply {
     /// Sent whenever nothing has been sent for ServerConfig::keep_alive since the head went out. Empty: none.
     virtual void heartbeat(std::string frame) = 0;
 
+    /// Sends the head, and a heartbeat behind it, soon and beside whatever serve() awaits. For an answer that
+    /// is long in coming, to a client that will not wait. After begin() and heartbeat(), before the first
+    /// flush().
+    virtual void send_head_soon() = 0;
+
     /// begin() or send() was called.
     virtual bool begun() const noexcept = 0;
     /// Why the request was ended, while it is or was. Cut::drained becomes Cut::stopped a second later.

@@ -51,6 +51,7 @@ class Session final : public Reply, public std::enable_shared_from_this<Session>
     asio::awaitable<void> end() override { return send_frames(Rest::none); }
     void truncate() noexcept override;
     void heartbeat(std::string frame) override;
+    void send_head_soon() override;
     bool begun() const noexcept override { return reply_ != ReplyState::none; }
     Cut cut() const noexcept override { return cut_; }
 
@@ -87,6 +88,9 @@ class Session final : public Reply, public std::enable_shared_from_this<Session>
     /// head_, and then `body`. False when the client did not get all of it. `limit` is for each piece.
     asio::awaitable<bool> write(asio::const_buffer body, Duration limit);
     static asio::awaitable<void> beat(std::shared_ptr<Session> self);
+    static asio::awaitable<void> send_head(std::shared_ptr<Session> self);
+    static asio::awaitable<void> write_beat(std::shared_ptr<Session> self);
+    bool can_beat() const noexcept;
 
     // Time.
     void expect_by(TimePoint when);

@@ -155,22 +155,39 @@ asio::awaitable<bool> Session::write(asio::const_buffer body, Duration limit) {
     co_return false;
 }
 
+bool Session::can_beat() const noexcept {
+    const bool streams = reply_ == ReplyState::streaming && in_service_ && !bodiless_;
+    return streams && !closed_ && !writing_ && !beating_ && !broken_;
+}
+
 // A task of its own, since the serving coroutine waits for its service. It begins a moment after it was made:
 // what it was made for may be over.
 asio::awaitable<void> Session::beat(std::shared_ptr<Session> self) {
     Session& s = *self;
-    const bool streams = s.reply_ == ReplyState::streaming && s.in_service_;
-    if (s.closed_ || s.writing_ || s.beating_ || s.broken_ || !streams) co_return;
-    const TimePoint now = s.server_->clock->now();
-    if (now < s.last_write_ + s.server_->config.keep_alive) co_return s.expect_heartbeat();
+    if (!s.can_beat()) co_return;
+    if (s.server_->clock->now() < s.last_write_ + s.server_->config.keep_alive)
+        co_return s.expect_heartbeat();
+    co_await write_beat(self);
+}
 
+void Session::send_head_soon() {
+    server_->tasks.spawn(server_->executor, send_head(shared_from_this()));
+}
+
+asio::awaitable<void> Session::send_head(std::shared_ptr<Session> self) {
+    if (self->can_beat() && !self->head_.empty()) co_await write_beat(self);
+}
+
+// The head, if it has not gone out yet, and one heartbeat.
+asio::awaitable<void> Session::write_beat(std::shared_ptr<Session> self) {
+    Session& s = *self;
     s.beating_ = true;
-    s.beat_.clear();
+    s.beat_ = std::exchange(s.head_, std::string());
     if (s.chunked_) append_chunk_size(s.beat_, s.heartbeat_.size());
     s.beat_ += s.heartbeat_;
     if (s.chunked_) s.beat_ += "\r\n";
-    s.last_write_ = now;
-    s.expect_by(now + s.server_->config.write_timeout);
+    s.last_write_ = s.server_->clock->now();
+    s.expect_by(s.last_write_ + s.server_->config.write_timeout);
     const IoResult wrote = co_await s.connection_->write(asio::buffer(s.beat_), asio::const_buffer());
     s.beating_ = false;
     s.changed_.notify();

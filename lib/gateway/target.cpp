@@ -22,6 +22,7 @@ ApiProviderOptions provider_options(const TargetConfig& config, const Secret& se
     options.dialect = config.dialect;
     options.api_version = config.api_version;
     options.headers = config.headers;
+    options.forward_trace = config.forward_trace;
     options.deadlines = config.deadlines;
     options.pool.max_connections_per_origin = config.max_connections;
     options.pool.max_idle_per_origin = std::min<std::size_t>(config.max_connections, 256);

@@ -38,7 +38,7 @@ unsigned hex_value(std::string_view digits) {
 }
 
 // "00-<32 digits>-<16 digits>-<2 digits>"; a higher version may have more behind it.
-std::optional<Trace> parse(std::string_view text) {
+std::optional<TraceContext> parse(std::string_view text) {
     constexpr std::size_t kLength = 55;
     if (text.size() < kLength || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
     const std::string_view version = text.substr(0, 2);
@@ -48,10 +48,9 @@ std::optional<Trace> parse(std::string_view text) {
     if (!is_hex(version) || !is_hex(id) || !is_hex(parent) || !is_hex(flags)) return std::nullopt;
     if (version == "ff" || is_zero(id) || is_zero(parent)) return std::nullopt;
     if (text.size() > kLength && (version == "00" || text[kLength] != '-')) return std::nullopt;
-    Trace trace;
-    trace.id = id;
-    trace.parent = parent;
-    trace.flags = hex_value(flags) & 3U;
+    TraceContext trace;
+    trace.trace_id = id;
+    trace.flags = static_cast<std::uint8_t>(hex_value(flags) & 3U);
     return trace;
 }
 
@@ -69,22 +68,16 @@ std::string request_id_for(const wire::HeaderList& headers, Entropy& dice) {
     return "req_" + random_hex(dice, 24);
 }
 
-Trace trace_of(const wire::HeaderList& headers, Entropy& dice) {
+TraceContext trace_of(const wire::HeaderList& headers, Entropy& dice) {
     const std::optional<std::string_view> given = headers.find("traceparent");
-    if (std::optional<Trace> trace = given ? parse(*given) : std::nullopt) {
+    if (std::optional<TraceContext> trace = given ? parse(*given) : std::nullopt) {
         const std::string_view state = headers.find("tracestate").value_or(std::string_view());
         if (state.size() <= kMaxTraceState) trace->state = state;
         return std::move(*trace);
     }
-    Trace trace;
-    trace.id = random_hex(dice, 32);
+    TraceContext trace;
+    trace.trace_id = random_hex(dice, 32);
     return trace;
-}
-
-std::string traceparent(const Trace& trace, Entropy& dice) {
-    std::string out = "00-" + trace.id + '-' + random_hex(dice, 16) + '-';
-    append_hex(out, trace.flags, 2);
-    return out;
 }
 
 std::string ulid(std::chrono::system_clock::time_point when, Entropy& dice) {

@@ -1,6 +1,7 @@
 // Who a request is: its id, and its place in a trace (W3C Trace Context, CONVENTIONS of the field).
 #pragma once
 
+#include <sluice/bound_model.hpp>
 #include <sluice/entropy.hpp>
 
 #include "wire/http_response.hpp"
@@ -17,18 +18,8 @@ namespace sluice::gateway {
 /// ._:-), else "req_" and 24 hexadecimal digits.
 std::string request_id_for(const wire::HeaderList& headers, Entropy& dice);
 
-struct Trace {
-    Trace() = default;
-    std::string id;      ///< 32 hexadecimal digits.
-    std::string parent;  ///< The client's span; empty for a trace that begins here.
-    std::string state;   ///< Its tracestate, unchanged.
-    unsigned flags = 3;  ///< Sampled, random id.
-};
-
-/// A traceparent that is valid is continued; otherwise a new trace begins, and the tracestate is dropped.
-Trace trace_of(const wire::HeaderList& headers, Entropy& dice);
-/// A traceparent for a new span of that trace.
-std::string traceparent(const Trace& trace, Entropy& dice);
+/// The trace of a valid traceparent is continued; otherwise a new one begins, and the tracestate is dropped.
+TraceContext trace_of(const wire::HeaderList& headers, Entropy& dice);
 
 /// 26 characters of Crockford's base 32: 48 bits of milliseconds, 80 random ones. In order of time.
 std::string ulid(std::chrono::system_clock::time_point when, Entropy& dice);

@@ -111,6 +111,11 @@ CallOptions& CallOptions::commit_on(CommitOn moment) & {
     return *this;
 }
 
+CallOptions& CallOptions::trace(TraceContext context) & {
+    trace_ = std::move(context);
+    return *this;
+}
+
 const Clock& Provider::clock() const noexcept {
     static const std::shared_ptr<Clock> clock = system_clock();
     return *clock;

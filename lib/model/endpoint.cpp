@@ -121,6 +121,7 @@ Endpoint make_endpoint(ApiProviderOptions from) {
     else if (!from.api_version.empty())
         refuse("api_version", "only Azure and Anthropic have one");
 
+    options.forward_trace = from.forward_trace;
     options.deadlines = from.deadlines;
     options.limits = from.limits;
     options.pool = from.pool;

@@ -37,6 +37,7 @@ struct HttpProviderOptions {
     adapters::QuirkSet quirks;
     std::string trust_domain;
     std::string api_version;
+    bool forward_trace = false;
     Deadlines deadlines;
     Limits limits;
     PoolOptions pool;

@@ -4,6 +4,7 @@
 #include "adapters/body_reader.hpp"
 #include "adapters/media_type.hpp"
 #include "adapters/rate_limits.hpp"
+#include "model/trace.hpp"
 #include "model/transform.hpp"
 #include "net/http_call.hpp"
 #include "wire/http_response.hpp"
@@ -218,6 +219,8 @@ Result<Outgoing> prepare(const HttpProvider& provider, const ModelSpec& spec, co
                                                    : encode(provider, spec, request, hook);
     if (!encoded) return std::move(encoded).error();
     if (native != nullptr) add_headers(provider, *native, *encoded);
+    if (provider.options().forward_trace && options.trace())
+        add_trace(*options.trace(), *provider.options().runtime.entropy, encoded->headers);
     Result<std::shared_ptr<const std::string>> secret = provider.secret();
     if (!secret) return std::move(secret).error();
     Result<std::string> head = provider.request_head(*encoded, secret->get());

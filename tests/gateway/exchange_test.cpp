@@ -224,6 +224,37 @@ BOOST_AUTO_TEST_CASE(a_client_that_goes_takes_its_upstream_along) {
     BOOST_TEST(get("/admin/events").has(R"("outcome":"client_gone")"));
 }
 
+BOOST_AUTO_TEST_CASE(a_trace_is_the_events_too) {
+    start();
+    constexpr const char* kParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    post("/v1/chat/completions", chat("sim-503"), {{"traceparent", kParent}, {"tracestate", "vendor=1"}});
+    BOOST_TEST(get("/admin/events").has(R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736")"));
+}
+
+BOOST_AUTO_TEST_CASE(an_early_head_keeps_an_impatient_client_and_failover_still_works) {
+    config.server.early_headers_after = std::chrono::seconds(1);
+    config.targets[0].deadlines.first_event = config.targets[0].deadlines.headers = std::chrono::seconds(5);
+    start();
+    const HttpReply reply = post("/v1/chat/completions", chat("sim-silent", true));
+    BOOST_TEST(reply.status == 200);
+    BOOST_TEST(reply.body.starts_with(": keep-alive\n\n"), reply.body);
+    BOOST_TEST(reply.header("x-sluice-target") == "");  // nobody knew it then
+    BOOST_TEST(reply.body.ends_with("data: [DONE]\n\n"), reply.body);
+    BOOST_TEST(reply.has(R"("provider":"two")"));
+}
+
+BOOST_AUTO_TEST_CASE(behind_an_early_head_a_total_failure_is_told_in_the_stream) {
+    config.server.early_headers_after = std::chrono::seconds(1);
+    config.failover.model_mapping.clear();
+    config.targets[0].deadlines.first_event = config.targets[0].deadlines.headers = std::chrono::seconds(5);
+    start();
+    const HttpReply reply = post("/v1/chat/completions", chat("sim-silent", true));
+    BOOST_TEST(reply.status == 200);
+    BOOST_TEST(reply.complete);
+    BOOST_TEST(!reply.has("[DONE]"), reply.body);
+    BOOST_TEST(reply.has(R"("error":{)"), reply.body);
+}
+
 BOOST_AUTO_TEST_CASE(a_drain_lets_streams_end_and_tells_those_that_do_not) {
     config.server.drain_timeout = std::chrono::milliseconds(500);
     start();

@@ -1,5 +1,7 @@
 #include "gateway/trace.hpp"
 
+#include "model/trace.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 namespace sluice::gateway {
@@ -51,12 +53,12 @@ BOOST_AUTO_TEST_CASE(a_valid_traceparent_is_continued) {
     for (const Case& one : cases) {
         wire::HeaderList headers = with("traceparent", one.text);
         headers.add("tracestate", "vendor=1");
-        const Trace trace = trace_of(headers, *dice);
-        BOOST_TEST((trace.id == "4bf92f3577b34da6a3ce929d0e0e4736") == one.valid, one.text);
-        BOOST_TEST(trace.id.size() == 32U);
+        const TraceContext trace = trace_of(headers, *dice);
+        BOOST_TEST((trace.trace_id == "4bf92f3577b34da6a3ce929d0e0e4736") == one.valid, one.text);
+        BOOST_TEST(trace.trace_id.size() == 32U);
         BOOST_TEST(trace.state == (one.valid ? "vendor=1" : ""), one.text);
         const std::string sent = traceparent(trace, *dice);
-        BOOST_TEST(sent.starts_with("00-" + trace.id + "-"));
+        BOOST_TEST(sent.starts_with("00-" + trace.trace_id + "-"));
         BOOST_TEST(sent.ends_with(one.valid ? "-01" : "-03"), sent);
         BOOST_TEST(sent.find("00f067aa0ba902b7") == std::string::npos);
     }
