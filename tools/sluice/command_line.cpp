@@ -10,13 +10,22 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sluice::cli {
 namespace {
+
+const std::map<std::string, std::optional<LogLevel>>& log_levels() {
+    static const std::map<std::string, std::optional<LogLevel>> levels{{"debug", LogLevel::debug},
+                                                                       {"info", LogLevel::info},
+                                                                       {"warning", LogLevel::warning},
+                                                                       {"error", LogLevel::error},
+                                                                       {"off", std::nullopt}};
+    return levels;
+}
 
 struct Command {
     CLI::App* app;  // owned by its parent
@@ -179,20 +188,65 @@ Command add_policy_lint(CLI::App& parent) {
     return {app, [options] { return run_policy_lint(*options); }};
 }
 
+/// Adds `gateway run` and `gateway key`.
+std::vector<Command> add_gateway(CLI::App& parent) {
+    CLI::App* gateway = parent.add_subcommand("gateway", "One endpoint in front of all providers");
+    gateway->require_subcommand(1);
+    gateway->fallthrough();
+
+    auto run = std::make_shared<GatewayRunOptions>();
+    CLI::App* run_app = gateway->add_subcommand("run", "Serve OpenAI, Anthropic and Gemini clients");
+    run_app->add_option("--policy-config", run->policy_config, "The configuration")
+        ->required()
+        ->type_name("FILE");
+    run_app->add_option("--listen", run->listen, "Where to listen instead of where the configuration says")
+        ->type_name("HOST:PORT");
+    run_app->add_option("--port", run->port, "The port to listen on; 0 takes a free one")->type_name("N");
+    run_app
+        ->add_option("--threads", run->threads,
+                     "How many threads serve; as many as there are cores, if not told")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
+    auto format = std::make_shared<std::string>("text");
+    run_app->add_option("--log-format", *format, "How the log on stderr looks: text, json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str()
+        ->option_text("FORMAT");
+    run_app->footer(
+        "The first line on stdout is its URL, once it listens. SIGTERM and SIGINT let what is under way "
+        "finish "
+        "and end it\nwith exit code 0; a second one ends it at once. SIGHUP reads the configuration again, "
+        "SIGUSR1 "
+        "reopens the event file.\n\n"
+        "Example:\n"
+        "  sluice gateway run --policy-config policy-config.yaml --port 41002");
+
+    auto key = std::make_shared<GatewayKeyOptions>();
+    CLI::App* key_app =
+        gateway->add_subcommand("key", "Make a key for a client, and its hash for the configuration");
+    key_app->add_option("--name", key->name, "What the client is called in events and metrics")
+        ->capture_default_str()
+        ->type_name("NAME");
+
+    // The log's level is an option of `sluice` itself, and `error` by default; here it is `info`.
+    run_app->callback([run, format, &parent] {
+        run->json_log = *format == "json";
+        const CLI::Option* level = parent.get_option("--log-level");
+        if (level->count() > 0) run->log_level = log_levels().at(level->as<std::string>());
+    });
+    return {{run_app, [run] { return run_gateway(*run); }},
+            {key_app, [key] { return run_gateway_key(*key); }}};
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv) {
     CLI::App app("Streams LLM tokens from the first provider of a chain that answers.", "sluice");
     app.set_version_flag("--version", "sluice " SLUICE_VERSION);
     app.require_subcommand(0, 1);  // none is dealt with below: "required" would hide a misspelt one
-    const std::map<std::string, std::optional<LogLevel>> levels{{"debug", LogLevel::debug},
-                                                                {"info", LogLevel::info},
-                                                                {"warning", LogLevel::warning},
-                                                                {"error", LogLevel::error},
-                                                                {"off", std::nullopt}};
     std::string level = "error";
     app.add_option("--log-level", level, "Log to stderr from: debug, info, warning, error (default), off")
-        ->check(CLI::IsMember(levels))
+        ->check(CLI::IsMember(log_levels()))
         ->option_text("LEVEL");
     app.footer(
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n\n"
@@ -200,8 +254,10 @@ CommandLine parse_command_line(int argc, char** argv) {
         "  sluice demo\n"
         "  sluice ask --model openai/gpt-5 --model groq/llama-3.3-70b-versatile 'Capital of Mongolia?'");
 
-    const std::array commands{add_demo(app),     add_ask(app),    add_sim(app),
-                              add_sim_test(app), add_decode(app), add_policy_lint(app)};
+    std::vector commands{add_demo(app),     add_ask(app),    add_sim(app),
+                         add_sim_test(app), add_decode(app), add_policy_lint(app)};
+    const std::vector<Command> of_gateway = add_gateway(app);
+    commands.insert(commands.end(), of_gateway.begin(), of_gateway.end());
     for (const Command& command : commands)
         command.app->fallthrough();  // so that --log-level may stand anywhere
 
@@ -212,7 +268,7 @@ CommandLine parse_command_line(int argc, char** argv) {
         result.exit_code = app.exit(error) == 0 ? kOk : kUsage;
         return result;
     }
-    result.log_level = levels.at(level);
+    result.log_level = log_levels().at(level);
     for (const Command& command : commands)
         if (command.app->parsed()) result.run = command.run;
     if (!result.run) {

@@ -2,6 +2,8 @@
 // code. How they are spelt is command_line.cpp's business. docs/cli.md documents all of it.
 #pragma once
 
+#include <sluice/log.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -80,6 +82,23 @@ struct PolicyLintOptions {
 };
 /// What is wrong with a gateway's configuration, and what it comes to; kUsage for one that is not valid.
 int run_policy_lint(const PolicyLintOptions& options);
+
+struct GatewayRunOptions {
+    std::string policy_config;
+    std::string listen;                 ///< "host:port"; empty: as the configuration has it.
+    std::optional<std::uint16_t> port;  ///< Wins over both.
+    std::optional<std::uint32_t> threads;
+    bool json_log = false;
+    std::optional<LogLevel> log_level = LogLevel::info;  ///< Absent: no log at all.
+};
+/// The gateway, until it is told to end.
+int run_gateway(const GatewayRunOptions& options);
+
+struct GatewayKeyOptions {
+    std::string name = "client";
+};
+/// A new key for a client, and what the configuration is to know of it.
+int run_gateway_key(const GatewayKeyOptions& options);
 
 /// The names that `decode --dialect` knows besides sse.
 std::vector<std::string> known_dialects();

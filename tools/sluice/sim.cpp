@@ -1,20 +1,18 @@
 // `sluice sim`: the simulator as a server, for trying things out and for tests in any language.
 #include "commands.hpp"
+#include "listen_address.hpp"
 #include "terminal.hpp"
 
 #include <sluice/testing/simulator.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
-#include <asio/ip/address.hpp>
 #include <asio/signal_set.hpp>
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -24,30 +22,6 @@
 
 namespace sluice::cli {
 namespace {
-
-struct ListenAddress {
-    std::string host;
-    std::uint16_t port = 0;
-};
-
-/// "127.0.0.1:80", "[::1]:80", "localhost:80".
-ListenAddress parse_listen_address(std::string_view text) {
-    const std::size_t colon = text.rfind(':');
-    ListenAddress address;
-    if (colon == std::string_view::npos || colon == 0)
-        throw UsageError("--listen: expected host:port, got \"" + std::string(text) + "\"");
-    std::string_view host = text.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    address.host = host == "localhost" ? "127.0.0.1" : host;
-    std::error_code not_numeric;
-    asio::ip::make_address(address.host, not_numeric);
-    if (not_numeric) throw UsageError("--listen: \"" + address.host + "\" is not an IP address");
-    const std::string_view port = text.substr(colon + 1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-    if (error != std::errc() || end != port.data() + port.size())
-        throw UsageError("--listen: \"" + std::string(port) + "\" is not a port");
-    return address;
-}
 
 void print_models(Terminal& out) {
     const auto models = testing::Simulator::built_in_models();
