@@ -540,6 +540,7 @@ void Exchange::fail_stream(const ErrorInfo& error, std::string_view raw) {
         record_.policies.insert(record_.policies.end(), said.begin(), said.end());
     }
     std::string& out = frames();
+    if (pass_) pass_->flush(out);
     if (!raw.empty()) {
         out.append(raw);
         return;

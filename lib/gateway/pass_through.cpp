@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <functional>
 #include <utility>
 
 namespace sluice::gateway {
@@ -210,11 +212,30 @@ bool has_marker(std::string_view text, std::string_view marker) {
     return false;
 }
 
+/// string_view::find() looks at each of the many quotes of a JSON text.
+std::size_t find(std::string_view text, std::string_view word, std::size_t from = 0) noexcept {
+    if (from >= text.size()) return std::string_view::npos;
+    const void* found = memmem(text.data() + from, text.size() - from, word.data(), word.size());
+    return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data())
+                 : std::string_view::npos;
+}
+
 /// Whether it may be so, by a look at the end of it: such a frame is short.
 bool may_have_marker(std::string_view text, std::string_view marker) noexcept {
     constexpr std::size_t kLongest = 256;
     if (marker.empty()) return false;
-    return text.substr(text.size() - std::min(text.size(), kLongest)).find(marker) != std::string_view::npos;
+    return find(text, marker, text.size() - std::min(text.size(), kLongest)) != std::string_view::npos;
+}
+
+/// The event's text where it stands in the frame as it is, without escapes; else empty.
+std::string_view text_in(const StreamEvent& event) noexcept {
+    const auto* said = event.as<TextDelta>();
+    if (!said || said->text.empty()) return {};
+    const std::string_view raw = event.raw();
+    const std::less_equal<const char*> at_most;
+    const bool inside = at_most(raw.data(), said->text.data()) &&
+                        at_most(said->text.data() + said->text.size(), raw.data() + raw.size());
+    return inside ? said->text : std::string_view();
 }
 
 /// How many line ends the last frame of `text` lacks: a last one at the end of a body may have none.
@@ -239,11 +260,44 @@ StreamPassThrough::StreamPassThrough(PassThroughOptions options)
 void StreamPassThrough::add(const StreamEvent& event, std::string& out) {
     const std::string_view raw = event.raw();
     if (raw.empty()) return;
+    const std::string_view text = text_in(event);
+    if (pass_alike(raw, text, out)) return;
+    last_.known = false;
     note_lines(raw);
     // A frame's first event has its bytes, and that may be another one than the Finish.
     const bool ends = may_have_marker(raw, shape_of(options_.dialect).marker);
     if (!ends) flush(out);
-    pass(raw, ends || (options_.has_metadata && tells_finish(raw)) ? held_ : out);
+    if (ends || (options_.has_metadata && tells_finish(raw))) return pass(raw, held_);
+    const std::size_t begin = out.size();
+    pass(raw, out);
+    learn(raw, text, std::string_view(out).substr(begin));
+}
+
+bool StreamPassThrough::pass_alike(std::string_view raw, std::string_view text, std::string& out) const {
+    if (!last_.known || text.empty() || !held_.empty()) return false;
+    const auto begin = static_cast<std::size_t>(text.data() - raw.data());
+    if (raw.substr(0, begin) != last_.before || raw.substr(begin + text.size()) != last_.after) return false;
+    out.append(last_.passed_before).append(text).append(last_.passed_after);
+    return true;
+}
+
+// At most one of the two parts was changed, and the text was not.
+void StreamPassThrough::learn(std::string_view raw, std::string_view text, std::string_view passed) {
+    if (text.empty() || passed.empty()) return;
+    const auto begin = static_cast<std::size_t>(text.data() - raw.data());
+    last_.before = raw.substr(0, begin);
+    last_.after = raw.substr(begin + text.size());
+    if (passed.starts_with(last_.before)) {
+        last_.passed_before = last_.before;
+    } else if (passed.ends_with(last_.after) && passed.size() >= last_.after.size() + text.size()) {
+        last_.passed_before = passed.substr(0, passed.size() - last_.after.size() - text.size());
+    } else {
+        return;
+    }
+    passed.remove_prefix(last_.passed_before.size());
+    if (!passed.starts_with(text)) return;
+    last_.passed_after = passed.substr(text.size());
+    last_.known = true;
 }
 
 void StreamPassThrough::flush(std::string& out) {
@@ -275,7 +329,7 @@ void StreamPassThrough::note_lines(std::string_view raw) noexcept {
 bool StreamPassThrough::tells_finish(std::string_view raw) const noexcept {
     for (std::string_view word : shape_of(options_.dialect).finish) {
         if (word.empty()) continue;
-        for (std::size_t at = raw.find(word); at != std::string_view::npos; at = raw.find(word, at)) {
+        for (std::size_t at = find(raw, word); at != std::string_view::npos; at = find(raw, word, at)) {
             at = skip_space(raw, at + word.size());
             if (!word.ends_with(':') || (at < raw.size() && raw[at] == '"')) return true;
         }
@@ -284,7 +338,7 @@ bool StreamPassThrough::tells_finish(std::string_view raw) const noexcept {
 }
 
 void StreamPassThrough::pass(std::string_view raw, std::string& out) const {
-    const bool may_hide = options_.hide_usage && raw.find(R"("usage")") != std::string_view::npos;
+    const bool may_hide = options_.hide_usage && find(raw, R"("usage")") != std::string_view::npos;
     if (!may_hide) return pass_frame(raw, out);
     for (std::size_t at = 0; at < raw.size();) {
         const std::string_view frame = next_frame(raw, at);
@@ -297,14 +351,14 @@ void StreamPassThrough::pass(std::string_view raw, std::string& out) const {
 // from one of the same name within it (the arguments of a call, the client's own metadata).
 void StreamPassThrough::pass_frame(std::string_view raw, std::string& out) const {
     const Shape& shape = shape_of(options_.dialect);
-    std::size_t found = replaces_ ? raw.find(shape.model) : std::string_view::npos;
+    std::size_t found = replaces_ ? find(raw, shape.model) : std::string_view::npos;
     std::size_t copied = 0;
     for (std::size_t at = 0; at < raw.size() && found != std::string_view::npos;) {
         const std::string_view data = data_of(next_line(raw, at));
         if (found >= at) continue;
         const std::size_t begin = data.empty() ? at : static_cast<std::size_t>(data.data() - raw.data());
         Place place(data);
-        for (; found < at; found = raw.find(shape.model, found + shape.model.size())) {
+        for (; found < at; found = find(raw, shape.model, found + shape.model.size())) {
             const std::string_view id = string_at(raw, skip_space(raw, found + shape.model.size()));
             if (found < begin || !says(id, options_.upstream_model)) continue;
             if (!place.is_key(found - begin, shape.parent)) continue;

@@ -40,6 +40,17 @@ class StreamPassThrough {
     void flush(std::string& out);
 
   private:
+    // A frame that differs from the one before in its text alone is what that one was: the search for the
+    // model's id, the finish reason, the usage and the marker needs to be done for one of them.
+    struct Likeness {
+        std::string before;  // of the frame: up to the text, and from its end on
+        std::string after;
+        std::string passed_before;  // the same as the client got them
+        std::string passed_after;
+        bool known = false;
+    };
+    bool pass_alike(std::string_view raw, std::string_view text, std::string& out) const;
+    void learn(std::string_view raw, std::string_view text, std::string_view passed);
     void pass(std::string_view raw, std::string& out) const;
     void pass_frame(std::string_view frame, std::string& out) const;
     bool tells_finish(std::string_view raw) const noexcept;
@@ -50,6 +61,7 @@ class StreamPassThrough {
     bool crlf_ = false;        // the lines of this stream end so
     std::size_t missing_ = 0;  // line ends that the last frame lacks
     std::string held_;
+    Likeness last_;
 };
 
 /// Of a whole answer: `body`, one JSON object, with the id replaced and the members of `metadata` added.

@@ -392,13 +392,13 @@ std::string HttpCall::State::decoded(std::string raw, std::size_t limit) {
 
 asio::awaitable<void> HttpCall::State::finish(std::shared_ptr<State> self) {
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
-    self->begin_linger();
     for (std::size_t drained = self->drain(); self->can_keep() && self->can_read() && drained < kMaxDrained;
          drained += self->drain()) {
         const asio::mutable_buffer into = self->space();
         if (into.size() == 0) break;
         IoResult got = self->try_some(into);
         if (got.error == asio::error::would_block) {
+            self->begin_linger();  // mostly nothing is missing, and no timer is touched
             if (!self->lingering_ || is_cancelled(cancellation)) break;
             self->burst_ = 0;
             const Operation reading(*self);
@@ -412,7 +412,7 @@ asio::awaitable<void> HttpCall::State::finish(std::shared_ptr<State> self) {
 }
 
 void HttpCall::State::begin_linger() {
-    if (!can_keep() || closed_ || options_.deadlines.linger <= Deadlines::kNone) return;
+    if (lingering_ || !can_keep() || closed_ || options_.deadlines.linger <= Deadlines::kNone) return;
     lingering_ = true;
     arm(std::min(now() + options_.deadlines.linger, deadlines_.budget_end()));
 }
