@@ -66,7 +66,8 @@ std::vector<Candidate> candidates_of(const GatewayConfig& config, const RouteCon
         Candidate candidate;
         candidate.target = &target;
         candidate.model = as.model;
-        candidate.priority = as.priority.value_or(target.priority);
+        // In a route's own list the order is the list's, unless it gives priorities.
+        candidate.priority = as.priority.value_or(route && !route->targets.empty() ? 0 : target.priority);
         candidate.weight = as.weight.value_or(target.weight);
         candidates.push_back(std::move(candidate));
     };
@@ -98,10 +99,22 @@ std::size_t targets_tried(const GatewayConfig& config, const RouteConfig* route)
     return fallbacks ? std::min(all, std::size_t{*fallbacks} + 1) : all;
 }
 
+std::string resolve_alias(const GatewayConfig& config, std::string_view model) {
+    std::string meant(model);
+    // Aliases of a file are one step long by now; those made in code need not be, and may go round.
+    for (std::size_t steps = 0; steps <= config.aliases.size(); ++steps) {
+        const auto next = config.aliases.find(meant);
+        if (next == config.aliases.end()) break;
+        meant = next->second;
+    }
+    return meant;
+}
+
 const RouteConfig* route_of(const GatewayConfig& config, std::string_view model) {
+    const std::string meant = resolve_alias(config, model);
     for (const RouteConfig& route : config.routes)
         for (const std::string& pattern : route.models)
-            if (matches(pattern, model)) return &route;
+            if (matches(pattern, model) || matches(pattern, meant)) return &route;
     return nullptr;
 }
 

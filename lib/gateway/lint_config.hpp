@@ -58,7 +58,9 @@ std::vector<Candidate> candidates_of(const GatewayConfig& config, const RouteCon
 Strategy strategy_of(const GatewayConfig& config, const RouteConfig* route);
 /// How many targets are tried for one request at most.
 std::size_t targets_tried(const GatewayConfig& config, const RouteConfig* route);
-/// The route of a model, or null.
+/// What is meant by a name that may be an alias.
+std::string resolve_alias(const GatewayConfig& config, std::string_view model);
+/// The route of a model, by its name or by what that is an alias of; or null.
 const RouteConfig* route_of(const GatewayConfig& config, std::string_view model);
 
 /// What one request can come to when everything fails as late as it may.

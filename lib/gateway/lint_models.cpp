@@ -28,9 +28,7 @@ std::map<std::string, std::string> requestable(const LintContext& context) {
             if (const std::string& id = config.routes[i].models[j]; !id.ends_with('*'))
                 ids.emplace(id, item_path(key_path(item_path("routes", i), "models"), j));
     for (const auto& [alias, id] : config.aliases)
-        if (!config.aliases.contains(id)) ids.emplace(id, key_path("aliases", alias));
-    // What is an alias is asked for under the name it stands for.
-    std::erase_if(ids, [&](const auto& entry) { return config.aliases.contains(entry.first); });
+        ids.insert_or_assign(alias, key_path("aliases", alias));
     return ids;
 }
 
@@ -187,19 +185,23 @@ void lint_models(const LintContext& context) {
     std::map<std::size_t, std::vector<std::string>> missing;  // by target
     FallbackCheck fallbacks(context);
     for (const auto& [id, path] : ids) {
+        const std::string meant = resolve_alias(config, id);
+        if (config.aliases.contains(meant)) continue;  // it goes round, which is an error already
         const std::vector<Candidate> candidates = candidates_of(config, route_of(config, id));
         std::vector<std::size_t> without;
         for (const Candidate& candidate : candidates)
-            if (!asked(context, candidate, id)) without.push_back(index_of(context, candidate.target));
+            if (!asked(context, candidate, meant)) without.push_back(index_of(context, candidate.target));
         if (without.size() == candidates.size()) {
             if (!candidates.empty())
-                context.warn("W031", path, "no target has the model " + quoted(id),
+                context.warn("W031", path, "no target has the model " + quoted(meant),
                              "add it to the models or the model_mapping of one");
             continue;
         }
         for (const std::size_t index : without)
-            missing[index].push_back(id);
-        fallbacks.check(id, candidates);
+            if (std::vector<std::string>& models = missing[index];
+                std::find(models.begin(), models.end(), meant) == models.end())
+                models.push_back(meant);
+        fallbacks.check(meant, candidates);
     }
     for (const auto& [index, models] : missing)
         context.warn("W030", context.target_path(index),

@@ -156,8 +156,11 @@ BOOST_AUTO_TEST_CASE(models) {
     row("failover: {model_mapping: {gpt-4o: claude-opus-4-8}}\nroutes: [{models: [gpt-4o, gpt-5], targets: "
         "[a, {target: b, model: claude-opus-4-8}]}]",
         "", "");
-    row("aliases: {x: y, y: x}", "W030 providers[1] 4:3\nE025 aliases.x 5:14\nE025 aliases.y 5:20",
-        "leads back to itself");
+    // A route may name an alias, and then serves it.
+    row("failover: {model_mapping: {gpt-4o: claude-opus-4-8}}\naliases: {x: gpt-5}\nroutes: [{models: [x], "
+        "targets: [a]}]",
+        "N003 routes[0] 7:10", "");
+    row("aliases: {x: y, y: x}", "E025 aliases.x 5:14\nE025 aliases.y 5:20", "leads back to itself");
     row("failover: {model_mapping: {gpt-4o: claude-opus-4-8}}\naliases: {gpt-4o: claude-opus-4-8}",
         "W030 providers[0] 3:3\nW026 aliases.gpt-4o 6:19", "hides the entry of model_mapping");
 }
