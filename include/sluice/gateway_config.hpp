@@ -293,8 +293,9 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// The process's own.
 Environment process_environment();
 
-/// From YAML text. `environment` is what ${VAR} and ${VAR:-default} in values are replaced from. Does not
-/// throw for anything that is in the text.
+/// From YAML text. `environment` is what ${VAR} and ${VAR:-default} in values are replaced from. What lint()
+/// has to say is among the findings, with its place in the text. Does not throw for anything that is in the
+/// text.
 ConfigDocument parse_gateway_config(std::string_view yaml,
                                     const Environment& environment = process_environment());
 /// From a file; one that cannot be read is a finding.
@@ -303,7 +304,8 @@ ConfigDocument load_gateway_config(const std::string& path,
 
 /// What can be known about a configuration without running it: secrets that are missing, targets nobody can
 /// reach, models without a mapping, fallbacks that lack what their primary can, names that no target has.
-/// Also for one made in code.
+/// Also for one made in code. A missing secret is a warning, also when it is every target's (W021): the
+/// configuration is the same on a machine that has them.
 std::vector<ConfigFinding> lint(const GatewayConfig& config,
                                 const Environment& environment = process_environment());
 
