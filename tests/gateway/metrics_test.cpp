@@ -105,14 +105,19 @@ BOOST_AUTO_TEST_CASE(a_request_is_counted_where_it_belongs) {
     BOOST_TEST(scrape.at(duration + R"(bucket{endpoint="/v1/chat/completions",le="2.56"})") == 2);
     BOOST_TEST(scrape.at(duration + R"(bucket{endpoint="/v1/chat/completions",le="+Inf"})") == 2);
     BOOST_TEST(scrape.at(R"(time_to_first_token_seconds_count{target="anthropic-fallback"})") == 1);
-    BOOST_TEST(scrape.at(
-                   R"(tokens_total{target="openai-primary",model="gpt-4o-mini",direction="input"})") == 10);
+    BOOST_TEST(scrape.at(R"(tokens_total{target="openai-primary",model="gpt-4o-mini",direction="input"})") ==
+               10);
     BOOST_TEST(
-        scrape.at(R"(tokens_total{target="openai-primary",model="gpt-4o-mini",direction="cached_input"})") == 4);
-    BOOST_TEST(!scrape.has(R"(tokens_total{target="openai-primary",model="gpt-4o-mini",direction="reasoning"})"));
-    BOOST_TEST(scrape.at(R"(tokens_total{target="anthropic-fallback",model="other",direction="output"})") == 20);
-    BOOST_TEST(scrape.at(R"(cost_usd_total{target="openai-primary",model="gpt-4o-mini",failover="false"})") == 2.5);
-    BOOST_TEST(scrape.at(R"(cost_usd_total{target="anthropic-fallback",model="other",failover="true"})") == 2.5);
+        scrape.at(R"(tokens_total{target="openai-primary",model="gpt-4o-mini",direction="cached_input"})") ==
+        4);
+    BOOST_TEST(
+        !scrape.has(R"(tokens_total{target="openai-primary",model="gpt-4o-mini",direction="reasoning"})"));
+    BOOST_TEST(scrape.at(R"(tokens_total{target="anthropic-fallback",model="other",direction="output"})") ==
+               20);
+    BOOST_TEST(scrape.at(R"(cost_usd_total{target="openai-primary",model="gpt-4o-mini",failover="false"})") ==
+               2.5);
+    BOOST_TEST(scrape.at(R"(cost_usd_total{target="anthropic-fallback",model="other",failover="true"})") ==
+               2.5);
     BOOST_TEST(scrape.at(R"(policy_evaluations_total{policy="safety",result="pass"})") == 1);
     BOOST_TEST(scrape.at(R"(policy_evaluations_total{policy="safety",result="match"})") == 1);
 }
@@ -125,7 +130,8 @@ BOOST_AUTO_TEST_CASE(what_happens_around_attempts_is_counted) {
     AttemptFigures figures;
     figures.duration = 30ms;
     const ErrorInfo timeout(ErrorKind::provider_timeout, Phase::headers, "ours");
-    const auto tell = [&](const ModelSpec& model, AttemptEvent::What what, Purpose purpose = Purpose::answer) {
+    const auto tell = [&](const ModelSpec& model, AttemptEvent::What what,
+                          Purpose purpose = Purpose::answer) {
         AttemptEvent event(model, what);
         event.purpose = purpose;
         metrics.on_attempt(event);
@@ -152,7 +158,8 @@ BOOST_AUTO_TEST_CASE(what_happens_around_attempts_is_counted) {
     const Scrape scrape(metrics, targets, 17);
     const std::string attempts = R"(upstream_attempts_total{target=")";
     BOOST_TEST(scrape.at(attempts + R"(openai-primary",model="gpt-4o-mini",outcome="ok"})") == 1);
-    BOOST_TEST(scrape.at(attempts + R"(openai-primary",model="gpt-4o-mini",outcome="upstream_timeout"})") == 1);
+    BOOST_TEST(scrape.at(attempts + R"(openai-primary",model="gpt-4o-mini",outcome="upstream_timeout"})") ==
+               1);
     BOOST_TEST(scrape.at(attempts + R"(anthropic-fallback",model="other",outcome="abandoned"})") == 1);
     BOOST_TEST(scrape.at(R"(upstream_duration_seconds_count{target="openai-primary"})") == 2);
     BOOST_TEST(scrape.at(R"(failovers_total{from="openai-primary",to="anthropic-fallback",)"
@@ -161,7 +168,8 @@ BOOST_AUTO_TEST_CASE(what_happens_around_attempts_is_counted) {
     BOOST_TEST(scrape.at(R"(circuit_transitions_total{target="openai-primary",state="open"})") == 1);
     BOOST_TEST(scrape.at(R"(health_check_total{target="openai-primary",result="ok"})") == 1);
     BOOST_TEST(scrape.at(R"(health_check_total{target="openai-primary",result="upstream_timeout"})") == 1);
-    BOOST_TEST(scrape.at(R"(tokens_total{target="anthropic-fallback",model="other",direction="input"})") == 7);
+    BOOST_TEST(scrape.at(R"(tokens_total{target="anthropic-fallback",model="other",direction="input"})") ==
+               7);
     BOOST_TEST(scrape.at(R"(target_healthy{target="openai-primary"})") == 0);
     BOOST_TEST(scrape.at(R"(target_healthy{target="anthropic-fallback"})") == 1);
     BOOST_TEST(scrape.at(R"(circuit_state{target="openai-primary",state="half_open"})") == 1);

@@ -120,7 +120,8 @@ class PrometheusText {
         do {
             line.remove_prefix(1);
             const std::string label(line.substr(0, line.find('=')));
-            if (!is_name(label, false) || label.starts_with("__") || line.size() == label.size()) return false;
+            if (!is_name(label, false) || label.starts_with("__") || line.size() == label.size())
+                return false;
             line.remove_prefix(label.size() + 1);
             std::string text;
             if (!take_text(line, text) || !labels.emplace(label, text).second || line.empty()) return false;
@@ -144,9 +145,9 @@ class PrometheusText {
         if (type == types_.end() || !helped_.contains(family_)) return fail("before its TYPE and HELP", line);
         const bool is_histogram = type->second == "histogram";
         const std::string_view suffix = std::string_view(name).substr(std::min(name.size(), family_.size()));
-        const bool belongs = name.starts_with(family_) &&
-                             (is_histogram ? suffix == "_bucket" || suffix == "_sum" || suffix == "_count"
-                                           : suffix.empty());
+        const bool belongs =
+            name.starts_with(family_) &&
+            (is_histogram ? suffix == "_bucket" || suffix == "_sum" || suffix == "_count" : suffix.empty());
         if (!belongs) return fail("not of the family before it", line);
         if (type->second != "gauge" && value < 0) return fail("below zero", line);
         if (!samples_.emplace(std::pair(name, labels), value).second) return fail("a second time", line);

@@ -238,6 +238,44 @@ std::vector<Command> add_gateway(CLI::App& parent) {
             {key_app, [key] { return run_gateway_key(*key); }}};
 }
 
+Command add_events_tail(CLI::App& parent) {
+    auto options = std::make_shared<EventsTailOptions>();
+    CLI::App* events = parent.add_subcommand("events", "What a gateway has done");
+    events->require_subcommand(1);
+    events->fallthrough();
+    CLI::App* app = events->add_subcommand("tail", "Print the newest events, or follow them as they happen");
+    app->add_option("--last,--limit", options->last, "The newest N, and no following; as JSON one array")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app->add_flag("-f,--follow", options->follow, "Follow, after the newest N of --last");
+    app->add_option("--format", options->format, "json, text (default) or detailed")
+        ->check(CLI::IsMember({"json", "text", "detailed"}))
+        ->option_text("FORMAT");
+    app->add_flag("--json", options->json, "The same as --format json");
+    app->add_option("--since", options->since, "From then on: 2026-11-20T10:00:00Z, or 90s, 15m, 2h, 1d ago")
+        ->type_name("TIME");
+    app->add_option("--target", options->target, "Of a target: it answered, or was tried")->type_name("ID");
+    app->add_option("--model", options->model, "Of a model: requested, or answering")->type_name("ID");
+    app->add_option("--policy", options->policy, "That a policy looked at")->type_name("NAME");
+    app->add_option("--outcome", options->outcome, "ok, error, interrupted, client_gone, ...")
+        ->type_name("WORD");
+    app->add_flag("--failover{true},--no-failover{false}", options->failover,
+                  "Only those with a failover, or only those without");
+    app->add_option("--gateway", options->gateway, "Where the gateway is")
+        ->envname("SLUICE_GATEWAY")
+        ->capture_default_str()
+        ->type_name("URL");
+    app->add_option("--key", options->key, "A client key of the gateway; better in the variable")
+        ->envname("SLUICE_GATEWAY_KEY")
+        ->type_name("KEY");
+    app->add_option("--file", options->file, "Read the gateway's file of events instead")->type_name("PATH");
+    app->footer(
+        "Without --last it follows until it is interrupted. docs/events-log.md has the fields.\n\n"
+        "Example:\n"
+        "  sluice events tail --last 5 --format json | jq '.[] | {provider, latency_ms, failover}'");
+    return {app, [options] { return run_events_tail(*options); }};
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv) {
@@ -254,8 +292,8 @@ CommandLine parse_command_line(int argc, char** argv) {
         "  sluice demo\n"
         "  sluice ask --model openai/gpt-5 --model groq/llama-3.3-70b-versatile 'Capital of Mongolia?'");
 
-    std::vector commands{add_demo(app),     add_ask(app),    add_sim(app),
-                         add_sim_test(app), add_decode(app), add_policy_lint(app)};
+    std::vector commands{add_demo(app),   add_ask(app),         add_sim(app),        add_sim_test(app),
+                         add_decode(app), add_policy_lint(app), add_events_tail(app)};
     const std::vector<Command> of_gateway = add_gateway(app);
     commands.insert(commands.end(), of_gateway.begin(), of_gateway.end());
     for (const Command& command : commands)

@@ -100,6 +100,24 @@ struct GatewayKeyOptions {
 /// A new key for a client, and what the configuration is to know of it.
 int run_gateway_key(const GatewayKeyOptions& options);
 
+struct EventsTailOptions {
+    std::optional<std::uint64_t> last;
+    bool follow = false;
+    bool json = false;
+    std::string format = "text";
+    std::string since;
+    std::string target;
+    std::string model;
+    std::string policy;
+    std::string outcome;
+    std::string failover;  ///< "true", "false", or nothing: either.
+    std::string gateway = "http://127.0.0.1:41002";
+    std::string key;
+    std::string file;  ///< Read instead of asking the gateway.
+};
+/// Events of a running gateway, or of its file.
+int run_events_tail(const EventsTailOptions& options);
+
 /// The names that `decode --dialect` knows besides sse.
 std::vector<std::string> known_dialects();
 
