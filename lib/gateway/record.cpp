@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "net/http_failure.hpp"
+#include "net/failure_codes.hpp"
 #include "wire/json_writer.hpp"
 
 namespace sluice::gateway {

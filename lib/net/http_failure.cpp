@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "net/failure_codes.hpp"
 #include "wire/error.hpp"
 
 namespace sluice::net {

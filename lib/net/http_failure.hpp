@@ -6,15 +6,9 @@
 #include <sluice/deadlines.hpp>
 #include <sluice/error.hpp>
 
-#include <string_view>
 #include <system_error>
 
 namespace sluice::net {
-
-/// ErrorInfo::code of a connection whose TLS failed: the handshake, or the certificate.
-inline constexpr std::string_view kTlsCode = "tls_failed";
-/// ErrorInfo::code of an answer whose head is not HTTP.
-inline constexpr std::string_view kProtocolCode = "malformed_head";
 
 /// No connection to `origin`.
 ErrorInfo connect_failure(const Origin& origin, std::error_code error);

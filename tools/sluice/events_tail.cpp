@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "gateway/event_log.hpp"
@@ -205,12 +206,20 @@ asio::awaitable<int> tail_gateway(const EventsTailOptions& options, std::string 
     co_return kOk;
 }
 
+std::vector<std::string> read_file(const std::string& file, const EventFilter& filter) {
+    try {
+        return gateway::read_events(file, filter);
+    } catch (const std::system_error& error) {
+        throw UsageError(std::string("--file: ") + error.what());
+    }
+}
+
 asio::awaitable<int> follow_file(const EventsTailOptions& options, EventFilter filter, Printer& printer) {
     EventFollower follower(options.file);  // before the file is read, so that nothing falls between
     std::string newest;
     if (options.last || filter.since) {
         filter.last = options.last;
-        for (const std::string& event : gateway::read_events(options.file, filter)) {
+        for (const std::string& event : read_file(options.file, filter)) {
             printer.print(event);
             newest = event;
         }
@@ -243,12 +252,15 @@ int run_events_tail(const EventsTailOptions& options) {
         throw UsageError("--json and --format " + options.format + " say two things");
     if (!options.file.empty() && options.last && !options.follow) {
         filter.last = options.last;
-        printer.print_all(gateway::read_events(options.file, filter));
+        printer.print_all(read_file(options.file, filter));
         return kOk;
     }
     asio::io_context context(1);
-    if (!options.file.empty())
-        return run_until_signal(context, follow_file(options, std::move(filter), printer));
+    if (!options.file.empty()) try {
+            return run_until_signal(context, follow_file(options, std::move(filter), printer));
+        } catch (const std::system_error& error) {
+            throw UsageError(std::string("--file: ") + error.what());
+        }
     return run_until_signal(context, tail_gateway(options, query, printer));
 }
 
