@@ -163,20 +163,22 @@ std::string target_of(std::string query, std::string_view name, std::uint64_t va
 
 asio::awaitable<int> tail_gateway(const EventsTailOptions& options, std::string query, Printer& printer) {
     const GatewayClient client(options.gateway, options.key);
+    const std::string asked =
+        options.last ? target_of(query, "last", *options.last) : "/admin/events?" + query;
     if (options.last && !options.follow) {
-        const std::string body = co_await client.get(target_of(query, "last", *options.last));
+        const std::string body = co_await client.get(asked);
         printer.print_all(json_of(parse_events(body)));
         co_return kOk;
     }
 
     // From here on: whatever its filter would say of it, nothing up to this event is new.
-    const std::string newest = co_await client.get(target_of({}, "last", 1));
+    const std::string newest_target = target_of(std::string(), "last", 1);
+    const std::string newest = co_await client.get(newest_target);
     std::uint64_t after = 0;
     for (const Event& event : parse_events(newest))
         after = event.number;
     if (options.last || !options.since.empty()) {
-        const std::string body = co_await client.get(options.last ? target_of(query, "last", *options.last)
-                                                                  : "/admin/events?" + query);
+        const std::string body = co_await client.get(asked);
         for (const Event& event : parse_events(body)) {
             printer.print(event.json);
             after = std::max(after, event.number);
@@ -185,10 +187,12 @@ asio::awaitable<int> tail_gateway(const EventsTailOptions& options, std::string 
     bool is_lost = false;
     while (!printer.is_closed()) {
         co_await sleep_for(client.clock(), kPollGateway);
+        const std::string target = target_of(query, "after", after);
         std::string body;
         std::string lost;
         try {
-            body = co_await client.get(target_of(query, "after", after));
+            std::string answer = co_await client.get(target);
+            body = std::move(answer);
         } catch (const GatewayUnreachable& error) {
             lost = error.what();
         }
