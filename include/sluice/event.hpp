@@ -102,7 +102,9 @@ class StreamEvent {
 
     /// The exact upstream bytes this event came from, with the metadata frames that preceded it. Concatenated
     /// over a whole stream they are the body, byte for byte: when one frame makes several events, the first
-    /// has the bytes and the others have none. Empty for events that no bytes belong to (a timeout).
+    /// has the bytes and the others have none. Of an answer that is one document (Answerer::form), the first
+    /// event has all of it, as it is after its Content-Encoding. Empty for events that no bytes belong to (a
+    /// timeout).
     std::string_view raw() const noexcept { return raw_; }
     /// Which of n > 1 alternatives this belongs to (OpenAI `choices[].index`). 0 for everything else.
     std::uint32_t choice() const noexcept { return choice_; }
