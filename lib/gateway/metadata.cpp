@@ -116,6 +116,7 @@ void note_failover(RequestRecord& record) {
 std::string answer_metadata(const RequestRecord& record, const std::vector<AttemptRecord>& attempts,
                             const AnswerNotes& notes, std::chrono::nanoseconds latency, bool alias) {
     std::string value;
+    value.reserve(512);
     wire::JsonWriter json(value);
     json.begin_object();
     json.key("provider").string(record.provider).key("model").string(record.model);

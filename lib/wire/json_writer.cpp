@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 namespace sluice::wire {
 namespace {
@@ -85,11 +87,30 @@ void append_escape(std::string& out, char byte) {
     out += hex[value & 0xF];
 }
 
+/// How many bytes at the front of `text` are printable ASCII that stands for itself; a multiple of eight, so
+/// that there may be more. Nearly all keys and most texts are nothing else.
+std::size_t plain_front(std::string_view text) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    constexpr std::uint64_t kHighs = 0x8080808080808080;
+    std::size_t at = 0;
+    for (; at + 8 <= text.size(); at += 8) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data() + at, 8);
+        // A byte of a difference is zero, or has its high bit set, only where the byte is what is looked for,
+        // or above one that is.
+        const std::uint64_t quote = eight ^ (kOnes * '"');
+        const std::uint64_t slash = eight ^ (kOnes * '\\');
+        const std::uint64_t found = (eight - kOnes * 0x20) | (quote - kOnes) | (slash - kOnes) | eight;
+        if ((found & kHighs) != 0) break;
+    }
+    return at;
+}
+
 /// Copies `text` in runs, as long as possible, and breaks them only for what must be replaced.
 template <bool escape>
 void append(std::string& out, std::string_view text) {
     std::size_t run = 0;
-    std::size_t at = 0;
+    std::size_t at = plain_front(text);
     const auto flush = [&] { out.append(text, run, at - run); };
     while (at < text.size()) {
         const ByteClass kind = class_of(text[at]);
