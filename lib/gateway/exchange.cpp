@@ -137,6 +137,7 @@ class Exchange {
     std::string& frames() noexcept { return array_ ? framed_ : reply_.frames(); }
     void settle_frames();
     bool watch_output(const StreamEvent& event);
+    void note_output_policies();
     void note_answerer(const TokenStream& stream);
     HeaderFields headers() const;
     std::string metadata() const;
@@ -225,7 +226,7 @@ CallOptions Exchange::call_options() {
 asio::awaitable<void> Exchange::refuse(const ErrorInfo& error) {
     record_.latency = elapsed();
     if (record_.outcome == Outcome::ok) record_.outcome = Outcome::error;
-    record_.error_type = reason_of(error);
+    record_.error_type = record_.outcome == Outcome::blocked ? "policy_violation" : reason_of(error);
     HttpAnswer answer = error_answer(dialect_, error, error_metadata(record_, log_->attempts()));
     record_.status = answer.status;
     HeaderFields fields = headers();
@@ -364,6 +365,12 @@ bool Exchange::watch_output(const StreamEvent& event) {
     return !output_ || output_->feed(piece, event.choice());
 }
 
+void Exchange::note_output_policies() {
+    if (!output_) return;
+    const std::vector<PolicyRecord> said = output_->records();
+    record_.policies.insert(record_.policies.end(), said.begin(), said.end());
+}
+
 // --- not streamed ---
 
 asio::awaitable<void> Exchange::whole_answer(TokenStream stream) {
@@ -385,8 +392,8 @@ asio::awaitable<void> Exchange::whole_answer(TokenStream stream) {
     }
     note_answerer(stream);
     if (output_) {
-        const std::vector<PolicyRecord> said = output_->records();
-        record_.policies.insert(record_.policies.end(), said.begin(), said.end());
+        if (!output_->end()) blocked = true;
+        note_output_policies();
     }
     if (blocked) {
         record_.outcome = Outcome::blocked;
@@ -514,11 +521,13 @@ void Exchange::take_end(const StreamEvent& event, const TokenStream& stream) {
         return;
     }
     record_.usage = event.as<Finish>()->usage;
-    ended_ = true;
-    if (output_) {
+    if (output_ && !output_->end()) {  // the last word
         const std::vector<PolicyRecord> said = output_->records();
-        record_.policies.insert(record_.policies.end(), said.begin(), said.end());
+        record_.outcome = Outcome::blocked;
+        return fail_stream(blocked_by(*blocking(said)), {});
     }
+    ended_ = true;
+    note_output_policies();
     notes_.upstream_model = stream.answerer().response_model_id;
     std::string& out = frames();
     if (pass_) {
@@ -534,11 +543,8 @@ void Exchange::take_end(const StreamEvent& event, const TokenStream& stream) {
 void Exchange::fail_stream(const ErrorInfo& error, std::string_view raw) {
     ended_ = true;
     notes_.error = error;
-    record_.error_type = reason_of(error);
-    if (output_ && record_.outcome == Outcome::blocked) {
-        const std::vector<PolicyRecord> said = output_->records();
-        record_.policies.insert(record_.policies.end(), said.begin(), said.end());
-    }
+    record_.error_type = record_.outcome == Outcome::blocked ? "policy_violation" : reason_of(error);
+    note_output_policies();
     std::string& out = frames();
     if (pass_) pass_->flush(out);
     if (!raw.empty()) {

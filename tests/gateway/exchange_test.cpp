@@ -190,11 +190,27 @@ BOOST_AUTO_TEST_CASE(a_refusal_by_policy_reaches_no_provider) {
     BOOST_TEST(in.has("no-secrets"), in.body);
     BOOST_TEST(simulator("one").requests().empty());
 
-    // And out: the echo brings the words in pieces.
-    const std::string body =
-        R"({"model":"sim-echo","messages":[{"role":"system","content":"x"},{"role":"user","content":"open up, sesame"}])";
-    BOOST_TEST(post("/v1/chat/completions", body + "}").status == 200);
     BOOST_TEST(get("/admin/events").has(R"("outcome":"blocked")"));
+    BOOST_TEST(get("/admin/events").has(R"("error_type":"policy_violation")"));
+    BOOST_TEST(!get("/admin/events").has("esame"));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_is_blocked_in_the_stream_and_out_of_it) {
+    PolicyConfig& policy = config.policies.emplace_back();
+    policy.name = "no-capitals";
+    policy.action = PolicyAction::block;
+    policy.scope = PolicyScope::output;
+    policy.words["cities"] = {"Ulaanbaatar"};  // which comes in three pieces
+    start();
+    const HttpReply whole = post("/v1/chat/completions", chat("sim-ok"));
+    BOOST_TEST(whole.status == 400);
+    BOOST_TEST(whole.has("no-capitals"), whole.body);
+    BOOST_TEST(!whole.has("anba"), whole.body);
+    const HttpReply stream = post("/v1/chat/completions", chat("sim-ok", true));
+    BOOST_TEST(stream.status == 200);
+    BOOST_TEST(stream.has("no-capitals"), stream.body);
+    BOOST_TEST(!stream.has("[DONE]"), stream.body);
+    BOOST_TEST(stream.complete);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_a_request_is_told_so_in_the_clients_dialect) {
