@@ -188,7 +188,7 @@ Command add_policy_lint(CLI::App& parent) {
     return {app, [options] { return run_policy_lint(*options); }};
 }
 
-/// Adds `gateway run` and `gateway key`.
+/// Adds `gateway run`, `gateway key` and `gateway demo`.
 std::vector<Command> add_gateway(CLI::App& parent) {
     CLI::App* gateway = parent.add_subcommand("gateway", "One endpoint in front of all providers");
     gateway->require_subcommand(1);
@@ -228,6 +228,16 @@ std::vector<Command> add_gateway(CLI::App& parent) {
         ->capture_default_str()
         ->type_name("NAME");
 
+    auto demo = std::make_shared<GatewayDemoOptions>();
+    CLI::App* demo_app =
+        gateway->add_subcommand("demo", "A gateway to try, in front of simulated providers");
+    demo_app->add_flag("--once", demo->once, "Try everything now, show the answers, and end");
+    demo_app->footer(
+        "Needs no key and no network. The first provider fails, so that the second one answers. Prints what "
+        "to try;\nexit code 0 when, with --once, all of it went as it should.\n\n"
+        "Example:\n"
+        "  sluice gateway demo --once");
+
     // The log's level is an option of `sluice` itself, and `error` by default; here it is `info`.
     run_app->callback([run, format, &parent] {
         run->json_log = *format == "json";
@@ -235,7 +245,8 @@ std::vector<Command> add_gateway(CLI::App& parent) {
         if (level->count() > 0) run->log_level = log_levels().at(level->as<std::string>());
     });
     return {{run_app, [run] { return run_gateway(*run); }},
-            {key_app, [key] { return run_gateway_key(*key); }}};
+            {key_app, [key] { return run_gateway_key(*key); }},
+            {demo_app, [demo] { return run_gateway_demo(*demo); }}};
 }
 
 Command add_events_tail(CLI::App& parent) {

@@ -118,6 +118,12 @@ struct EventsTailOptions {
 /// Events of a running gateway, or of its file.
 int run_events_tail(const EventsTailOptions& options);
 
+struct GatewayDemoOptions {
+    bool once = false;
+};
+/// A gateway before simulated providers, and what to try with it; `once`: tries it, and ends.
+int run_gateway_demo(const GatewayDemoOptions& options);
+
 /// The names that `decode --dialect` knows besides sse.
 std::vector<std::string> known_dialects();
 
