@@ -277,7 +277,7 @@ def parse():
     options.also = tuple(filter(None, options.also.split(",")))
     options.scenario = options.scenario.split(",") if options.scenario else list(SCENARIOS)
     unknown = [name for name in options.scenario if name not in SCENARIOS]
-    wanted = options.only.split(",") if options.only else ["direct", "nginx", "gateway", *options.also]
+    wanted = [*(options.only.split(",") if options.only else ["direct", "nginx", "gateway"]), *options.also]
     unknown += [peer for peer in wanted if peer not in peers.PEERS]
     if unknown:
         parser.error("unknown: " + ", ".join(unknown))
