@@ -229,8 +229,7 @@ std::vector<Command> add_gateway(CLI::App& parent) {
         ->type_name("NAME");
 
     auto demo = std::make_shared<GatewayDemoOptions>();
-    CLI::App* demo_app =
-        gateway->add_subcommand("demo", "A gateway to try, in front of simulated providers");
+    CLI::App* demo_app = gateway->add_subcommand("demo", "A gateway to try, in front of simulated providers");
     demo_app->add_flag("--once", demo->once, "Try everything now, show the answers, and end");
     demo_app->footer(
         "Needs no key and no network. The first provider fails, so that the second one answers. Prints what "

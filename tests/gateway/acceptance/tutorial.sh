@@ -143,9 +143,10 @@ ask gpt-4o-mini >/dev/null
 curl -s "http://localhost:$PORT/v1/chat/completions" -H 'Content-Type: application/json' \
     -d '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "I will murder him with a knife."}]}' >/dev/null
 check E09 'a flagged prompt goes on, and the event says why' \
-    "$(events --last 1 --format json | jq -c '.[0] | [.status, (.policies[] | select(.result == "flagged" or .matched == true) | .name)] | unique | length')" 2
-check E09 'its category is named' \
-    "$(events --last 1 --format json | jq -c '[.[0].policies[].categories[]?] | index("violence") != null')" true
+    "$(events --last 1 --format json | jq -c '.[0] | [.status, (.policies[] | select(.result == "match") | .name, .action, .categories)]')" \
+    '[200,"content-filter","flag",["violence"]]'
+check E09 'and an innocent one is not flagged' \
+    "$(events --last 50 --format json | jq -c '[.[:-1][].policies[].result] | unique')" '["pass"]'
 stop_gateway
 check '' 'SIGTERM ends it well' "$gateway_exit" 0
 
