@@ -6,8 +6,9 @@
 //   ...
 //   sluice::RoundLoop(context).run();      // instead of context.run()
 //
-// Idle, it reacts at once. When rounds follow each other closely, the next one starts `hold` after the last
-// one began, which is the most it ever adds to a token's latency. It changes nothing else: any code that runs
+// Idle, it reacts at once. When rounds follow each other closely and waiting gathers several events, the next
+// one starts `hold` after the last one began, which is the most it ever adds to a token's latency. Where it
+// gathers nothing, for a single stream, it mostly does not wait. It changes nothing else: any code that runs
 // on an io_context runs on it.
 #pragma once
 

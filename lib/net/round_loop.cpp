@@ -2,6 +2,7 @@
 
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <thread>
 
 namespace sluice {
@@ -12,6 +13,14 @@ namespace {
 // bit is what a round is to avoid.
 constexpr int kSweeps = 4;
 
+// Handlers that a hold must have gathered to have been worth its wait: a single stream, however fast, gathers
+// one, and waits longer for its first token than it would have to.
+constexpr std::size_t kWorthwhile = 4;
+// Rounds without a hold after one in vain; twice as many after each further one. Load that has begun is found
+// after so many rounds, which is less than it takes to notice.
+constexpr std::size_t kMinRest = 16;
+constexpr std::size_t kMaxRest = 1024;
+
 }  // namespace
 
 RoundLoop::RoundLoop(asio::io_context& context, RoundOptions options)
@@ -21,20 +30,36 @@ std::size_t RoundLoop::run() {
     using Clock = std::chrono::steady_clock;
     std::size_t handlers = 0;
     Clock::time_point last{};  // when the last round was over, its hold included
+    std::size_t rest = 0;      // rounds to go until holding is tried again
+    std::size_t next_rest = kMinRest;
+    bool was_held = false;
     while (const std::size_t woken = context_.run_one()) {
         handlers += woken;
         ++rounds_;
         const Clock::time_point start = Clock::now();
-        const bool is_load = start - last < options_.load;
-        if (is_load && options_.hold.count() > 0) {
+        const bool is_load = start - last < options_.load && options_.hold.count() > 0;
+        std::size_t gathered = woken;
+        if (is_load && rest == 0) {
             for (int i = 0; i < kSweeps; ++i) {
                 const std::size_t found = sweep();
                 if (found == 0) break;
-                handlers += found;
+                gathered += found;
             }
+            handlers += gathered - woken;
             if (context_.stopped()) continue;
+        }
+        if (was_held && gathered < kWorthwhile) {
+            rest = next_rest;
+            next_rest = std::min(2 * next_rest, kMaxRest);
+        } else if (was_held) {
+            next_rest = kMinRest;
+        }
+        was_held = is_load && rest == 0;
+        if (was_held) {
             std::this_thread::sleep_until(start + options_.hold);
             ++held_;
+        } else if (rest > 0) {
+            --rest;
         }
         last = Clock::now();
     }
