@@ -179,8 +179,20 @@ struct RequestDecoder::State {
             status = status_of(error);
         } else if (!parser->is_done() && bytes.size() - taken > limits.max_head) {
             status = 431;  // Beast does not bound a chunk's line, nor trailers
+        } else if (!parser->is_done() && is_whole_chunk_line(bytes.substr(taken))) {
+            status = 400;
         }
         return taken;
+    }
+
+    /// Whether `rest`, of which Beast wants to see more, has the line of a chunk to its end. Beast looks for
+    /// a quoted extension's end beyond the line, and takes the chunk off the body's limit each time it looks.
+    static bool is_whole_chunk_line(std::string_view rest) noexcept {
+        if (rest.starts_with("\r\n")) rest.remove_prefix(2);  // of the chunk before
+        const std::size_t digits = std::min(rest.find_first_not_of('0'), rest.size());
+        const std::string_view after = rest.substr(digits);
+        const bool is_last = digits > 0 && after.find_first_of(" \t;\r") == 0;  // trailers follow
+        return !is_last && rest.find('\n') != std::string_view::npos;
     }
 
     Progress parse_kept() {

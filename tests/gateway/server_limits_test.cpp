@@ -83,6 +83,7 @@ BOOST_AUTO_TEST_CASE(ambiguous_requests_are_refused_and_nothing_after_them_is_re
         {with(te, "\r\n"), 400},
         {with(te, "4\naaaa\r\n0\r\n\r\n"), 400},
         {with(te, "ffffffffffffffffff\r\n"), 400},
+        {with(te, "4;x=\"\r\naaaa\r\n0\r\n\r\n"), 400},  // the quote never ends
     };
     const std::string behind = get("/smuggled");
     for (const Case& row : cases) {

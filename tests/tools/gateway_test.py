@@ -150,8 +150,9 @@ class Run(unittest.TestCase):
                         answer += client.recv(65536)
                     running.process.send_signal(signal.SIGTERM)
                     running.log_until("draining")
-                    with self.assertRaises(OSError):
-                        socket.create_connection((host, int(port)), timeout=cli.PATIENCE)
+                    with self.assertRaises(ConnectionRefusedError):  # soon
+                        while True:
+                            socket.create_connection((host, int(port)), timeout=cli.PATIENCE).close()
                     if again:
                         running.process.send_signal(signal.SIGTERM)
                     while more := client.recv(65536):
@@ -193,6 +194,8 @@ class Run(unittest.TestCase):
             with gateway(more=f"events: {{file: {file}}}\n") as running:
                 running.log_until("Gateway ready")
                 running.get("/v1/chat/completions", CHAT)
+                while not os.path.getsize(file):  # it is written a moment later
+                    pass
                 os.rename(file, file + ".moved")
                 running.process.send_signal(signal.SIGUSR1)
                 running.log_until("Event file reopened")

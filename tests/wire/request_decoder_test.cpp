@@ -103,6 +103,8 @@ BOOST_AUTO_TEST_CASE(bad_requests_have_a_status_in_every_cut) {
         {post("no colon\r\n"), 400},
         {post(" Folded: into the field before\r\n"), 400},
         {post("X: a\r\n\tb\r\n"), 400},
+        {post("Transfer-Encoding: chunked\r\n", "5;x=\"\r\nhello\r\n0\r\n\r\n"), 400},
+        {post("Transfer-Encoding: chunked\r\n", "1\r\na\r\n5;x=\"\r\nhello\r\n0\r\n\r\n"), 400},
         {post("X: a\nY: b\r\n"), 400},
         {post("X: a\rY: b\r\n"), 400},
         {post("X: a\0b\r\n"s), 400},
