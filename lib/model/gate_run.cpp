@@ -4,6 +4,7 @@
 #include <sluice/log.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -235,16 +236,22 @@ std::shared_ptr<const Failover> GateRun::on_failed(LegFailure failure) {
     return give_up(failed, reported);
 }
 
+void GateRun::log_failover(std::size_t failed, const ErrorInfo& error, std::uint32_t in_a_row) const {
+    std::string line = "provider failover: " + name(gate_.legs_[failed].spec()) + " \u2192 " +
+                       (leg_ ? name(leg().spec()) : "none") + " (" + std::string(class_name(error.kind)) +
+                       ", leg " + std::to_string(failed + 1) + " of " + std::to_string(gate_.legs_.size());
+    if (in_a_row > 1) line += ", failed " + std::to_string(in_a_row) + " times in a row";
+    log(LogLevel::warning, line + ")");
+}
+
 std::shared_ptr<const Failover> GateRun::give_up(std::size_t failed, const Attempt& record) {
     const std::uint32_t in_a_row =
         gate_.memory_->failures_in_a_row[failed].fetch_add(1, std::memory_order_relaxed) + 1;
     const ModelSpec& spec = gate_.legs_[failed].spec();
     const ModelSpec* next = leg_ ? &leg().spec() : nullptr;
-    std::string line = "provider failover: " + name(spec) + " \u2192 " + (next ? name(*next) : "none") +
-                       " (" + std::string(class_name(record.error.kind)) + ", leg " +
-                       std::to_string(failed + 1) + " of " + std::to_string(gate_.legs_.size());
-    if (in_a_row > 1) line += ", failed " + std::to_string(in_a_row) + " times in a row";
-    log(LogLevel::warning, line + ")");
+    // Of a leg that goes on failing the log tells the 1st, 2nd, 4th, 8th ... time: an outage must not fill
+    // it.
+    if (std::has_single_bit(in_a_row)) log_failover(failed, record.error, in_a_row);
     if (next) context_.call->emit(clock_, spec, FailedOver{record.error, *next}, context_.purpose);
     if (!*gate_.hook_) return nullptr;
 

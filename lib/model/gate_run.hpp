@@ -47,6 +47,7 @@ class GateRun {
     bool has_room() const noexcept;
     std::optional<std::uint64_t> sticky_key() const;
     void remember(std::size_t answered);
+    void log_failover(std::size_t failed, const ErrorInfo& error, std::uint32_t in_a_row) const;
     std::shared_ptr<const Failover> give_up(std::size_t failed, const Attempt& record);
 
     const Gate& gate_;

@@ -15,11 +15,11 @@ constexpr int kSweeps = 4;
 
 // Handlers that a hold must have gathered to have been worth its wait: a single stream, however fast, gathers
 // one, and waits longer for its first token than it would have to.
-constexpr std::size_t kWorthwhile = 4;
+constexpr std::size_t kWorthwhile = 3;
 // Rounds without a hold after one in vain; twice as many after each further one. Load that has begun is found
 // after so many rounds, which is less than it takes to notice.
 constexpr std::size_t kMinRest = 16;
-constexpr std::size_t kMaxRest = 1024;
+constexpr std::size_t kMaxRest = 128;
 
 }  // namespace
 
