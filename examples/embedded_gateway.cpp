@@ -4,6 +4,9 @@
 
 #include "service.hpp"
 
+#include <asio/detached.hpp>
+#include <asio/this_coro.hpp>
+
 asio::awaitable<void> embedded_gateway(example::Service& service) {
     const char* yaml = R"(
 version: '1'
@@ -15,6 +18,7 @@ providers:
     - id: backup
       provider: anthropic
       base_url: ${BACKUP_URL}
+      models: [sim-ok]
 failover:
   model_mapping:
     sim-503: sim-ok

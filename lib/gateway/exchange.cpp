@@ -34,6 +34,15 @@ std::string_view heartbeat_of(std::string_view dialect) noexcept {
     return dialect == "anthropic" ? "event: ping\ndata: {\"type\": \"ping\"}\n\n" : ": keep-alive\n\n";
 }
 
+/// Whether the last line that says something is data: Gemini tells an error in its stream as bare JSON, which
+/// its SDK knows and others take for nothing.
+bool ends_with_frame(std::string_view raw) noexcept {
+    const std::size_t end = raw.find_last_not_of("\r\n");
+    if (end == std::string_view::npos) return false;
+    const std::size_t line = raw.find_last_of('\n', end);
+    return raw.substr(line == std::string_view::npos ? 0 : line + 1).starts_with("data:");
+}
+
 ErrorInfo blocked_by(const PolicyRecord& policy) {
     ErrorInfo error(ErrorKind::content_filtered, policy.on_output ? Phase::stream : Phase::prepare,
                     std::string(policy.on_output ? "the answer" : "the request") +
@@ -516,8 +525,9 @@ void Exchange::take_end(const StreamEvent& event, const TokenStream& stream) {
     if (const auto* failure = event.as<Failure>()) {
         const ErrorInfo& error = failure->error();
         record_.outcome = Outcome::interrupted;
-        // The provider's own words, in the frame that it wrote.
-        fail_stream(error, pass_ && !error.code.empty() ? event.raw() : std::string_view());
+        // The provider's own words, if it wrote them as a frame that clients read.
+        const bool passes = pass_ && !error.code.empty() && ends_with_frame(event.raw());
+        fail_stream(error, passes ? event.raw() : std::string_view());
         return;
     }
     record_.usage = event.as<Finish>()->usage;

@@ -79,14 +79,14 @@ class Gateway::Impl {
     /// `impl` keeps itself alive: the gateway may be gone before a loop that was cancelled has ended.
     static asio::awaitable<void> serve(std::shared_ptr<Impl> impl, Acceptor& acceptor) {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        const std::shared_ptr<Loop> loop = impl->enter(executor);
+        Presence presence(*impl, executor);
         std::exception_ptr thrown;
         try {
-            co_await loop->server.run(acceptor);
+            co_await presence.server().run(acceptor);
         } catch (...) {
             thrown = std::current_exception();
         }
-        const std::shared_ptr<Snapshot> watched = impl->leave(loop);
+        const std::shared_ptr<Snapshot> watched = presence.end();
         if (watched) {
             co_await asio::this_coro::reset_cancellation_state();
             co_await watched->unwatch();
@@ -145,6 +145,26 @@ class Gateway::Impl {
     void reopen_events() { context_->events.reopen(); }
 
   private:
+    /// A loop among the gateway's loops. Also when serve() never comes to its end, because its executor went
+    /// first, the loop is gone before the acceptor that it serves.
+    class Presence {
+      public:
+        Presence(Impl& impl, const asio::any_io_executor& executor)
+            : impl_(impl), loop_(impl.enter(executor)) {}
+        Presence(const Presence&) = delete;
+        ~Presence() { end(); }
+        Server& server() noexcept { return loop_->server; }
+        /// What is to be unwatched, when this was the loop on which the health checks run.
+        std::shared_ptr<Snapshot> end() {
+            const std::shared_ptr<Loop> loop = std::exchange(loop_, nullptr);
+            return loop ? impl_.leave(loop) : nullptr;
+        }
+
+      private:
+        Impl& impl_;
+        std::shared_ptr<Loop> loop_;
+    };
+
     TargetContext target_context() const {
         TargetContext context;
         context.runtime = options_.runtime;
@@ -169,7 +189,6 @@ class Gateway::Impl {
         return loop;
     }
 
-    /// What is to be unwatched, when this was the loop on which the health checks run.
     std::shared_ptr<Snapshot> leave(const std::shared_ptr<Loop>& loop) {
         const std::lock_guard lock(mutex_);
         loops_.erase(std::find(loops_.begin(), loops_.end(), loop));

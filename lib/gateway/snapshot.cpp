@@ -179,7 +179,8 @@ void Snapshot::add_legs(Route& route, const RouteConfig* config, const std::stri
         } else {
             Leg& leg = route.legs.emplace_back(target, target->leg(meant, *upstream));
             const bool is_same = one.model.empty() ? serves(about, meant) : one.model == meant;
-            leg.shown = is_same ? route.requested : *upstream;
+            const ModelConfig* listed = known_model(about, *upstream);
+            leg.shown = is_same ? route.requested : listed ? listed->id : *upstream;
         }
     }
 }
