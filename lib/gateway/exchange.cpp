@@ -140,8 +140,8 @@ class Exchange {
     void begin_stream(const TokenStream& stream);
     void begin_reply();
     std::unique_ptr<Timer> early_head(asio::any_io_executor executor);
-    void take(std::span<const StreamEvent> batch, const TokenStream& stream);
-    void take_end(const StreamEvent& event, const TokenStream& stream);
+    void take(std::span<const StreamEvent> batch);
+    void take_end(const StreamEvent& event);
     void fail_stream(const ErrorInfo& error, std::string_view raw);
     std::string& frames() noexcept { return array_ ? framed_ : reply_.frames(); }
     void settle_frames();
@@ -151,6 +151,7 @@ class Exchange {
     HeaderFields headers() const;
     std::string metadata() const;
     void finish_record();
+    std::string_view error_type_of(const ErrorInfo& error) const noexcept;
     adapters::AnswerFacts answer_facts(const TokenStream& stream) const;
 
     std::chrono::nanoseconds elapsed() const { return clock_.now() - begun_; }
@@ -235,7 +236,7 @@ CallOptions Exchange::call_options() {
 asio::awaitable<void> Exchange::refuse(const ErrorInfo& error) {
     record_.latency = elapsed();
     if (record_.outcome == Outcome::ok) record_.outcome = Outcome::error;
-    record_.error_type = record_.outcome == Outcome::blocked ? "policy_violation" : reason_of(error);
+    record_.error_type = error_type_of(error);
     HttpAnswer answer = error_answer(dialect_, error, error_metadata(record_, log_->attempts()));
     record_.status = answer.status;
     HeaderFields fields = headers();
@@ -252,15 +253,20 @@ asio::awaitable<void> Exchange::run() {
     } catch (...) {
         thrown = std::current_exception();
     }
-    if (thrown && reply_.cut() == Cut::drained && streaming_ && !ended_) {
-        co_await asio::this_coro::reset_cancellation_state();
-        ErrorInfo error(ErrorKind::provider_unavailable, Phase::stream,
+    if (thrown && reply_.cut() == Cut::drained && !ended_) {
+        co_await await_again();
+        record_.outcome = Outcome::drained;
+        ErrorInfo error(ErrorKind::no_provider_available, Phase::stream,
                         "the gateway is shutting down and this answer was not complete; ask again");
         error.code = "draining";
-        fail_stream(error, {});
-        settle_frames();
-        record_.outcome = Outcome::drained;
-        co_await reply_.end();
+        error.retry_after = std::chrono::seconds(1);
+        if (streaming_) {
+            fail_stream(error, {});
+            settle_frames();
+            co_await reply_.end();
+        } else if (!reply_.begun()) {
+            co_await refuse(error);
+        }
     } else if (thrown) {
         if (reply_.cut() == Cut::none) record_.outcome = Outcome::error;
         std::rethrow_exception(thrown);
@@ -399,7 +405,6 @@ asio::awaitable<void> Exchange::whole_answer(TokenStream stream) {
             if (const auto* failure = event.as<Failure>()) notes_.error = failure->error();
         }
     }
-    note_answerer(stream);
     if (output_) {
         if (!output_->end()) blocked = true;
         note_output_policies();
@@ -484,11 +489,11 @@ asio::awaitable<void> Exchange::streamed_answer(TokenStream stream) {
     while (!ended_) {
         std::span<const StreamEvent> batch = co_await stream.next_batch();
         if (batch.empty()) break;
-        take(batch, stream);
+        take(batch);
         while (!ended_ && frames().size() < kGathered) {
             batch = stream.try_next_batch();
             if (batch.empty()) break;
-            take(batch, stream);
+            take(batch);
         }
         settle_frames();
         if (!ended_) co_await reply_.flush();
@@ -505,10 +510,10 @@ void Exchange::settle_frames() {
     if (ended_) array_->end(reply_.frames());
 }
 
-void Exchange::take(std::span<const StreamEvent> batch, const TokenStream& stream) {
+void Exchange::take(std::span<const StreamEvent> batch) {
     const bool reads_text = output_ || answer_text_;
     for (const StreamEvent& event : batch) {
-        if (event.is_terminal()) return take_end(event, stream);
+        if (event.is_terminal()) return take_end(event);
         if (reads_text && !watch_output(event)) {
             const std::vector<PolicyRecord> said = output_->records();
             record_.outcome = Outcome::blocked;
@@ -521,7 +526,7 @@ void Exchange::take(std::span<const StreamEvent> batch, const TokenStream& strea
     }
 }
 
-void Exchange::take_end(const StreamEvent& event, const TokenStream& stream) {
+void Exchange::take_end(const StreamEvent& event) {
     if (const auto* failure = event.as<Failure>()) {
         const ErrorInfo& error = failure->error();
         record_.outcome = Outcome::interrupted;
@@ -538,7 +543,6 @@ void Exchange::take_end(const StreamEvent& event, const TokenStream& stream) {
     }
     ended_ = true;
     note_output_policies();
-    notes_.upstream_model = stream.answerer().response_model_id;
     std::string& out = frames();
     if (pass_) {
         pass_->finish(event, metadata(), out);
@@ -553,7 +557,7 @@ void Exchange::take_end(const StreamEvent& event, const TokenStream& stream) {
 void Exchange::fail_stream(const ErrorInfo& error, std::string_view raw) {
     ended_ = true;
     notes_.error = error;
-    record_.error_type = record_.outcome == Outcome::blocked ? "policy_violation" : reason_of(error);
+    record_.error_type = error_type_of(error);
     note_output_policies();
     std::string& out = frames();
     if (pass_) pass_->flush(out);
@@ -561,15 +565,22 @@ void Exchange::fail_stream(const ErrorInfo& error, std::string_view raw) {
         out.append(raw);
         return;
     }
-    if (!encoder_) {  // the stream was passed through: it has been opened by its provider
+    if (!encoder_) {
         adapters::AnswerFacts facts;
         facts.model = record_.model;
         encoder_ = dialect_.make_encoder(std::move(facts));
         std::string opening;
-        encoder_->open(opening);
+        if (pass_) encoder_->open(opening);  // its provider has opened it
     }
     const Failure failure{&error};
     encoder_->encode(StreamEvent(failure), out);
+}
+
+/// What the gateway itself put an end to is no failure of an upstream.
+std::string_view Exchange::error_type_of(const ErrorInfo& error) const noexcept {
+    if (record_.outcome == Outcome::blocked) return "policy_violation";
+    if (record_.outcome == Outcome::drained) return to_string(Outcome::drained);
+    return reason_of(error);
 }
 
 void Exchange::finish_record() {

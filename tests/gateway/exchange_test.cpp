@@ -2,6 +2,10 @@
 // it.
 #include "gateway_world.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 namespace sluice::testing {
 namespace {
 
@@ -285,6 +289,29 @@ BOOST_AUTO_TEST_CASE(a_drain_lets_streams_end_and_tells_those_that_do_not) {
     BOOST_TEST(reply.complete);
     BOOST_TEST(!reply.has("[DONE]"), reply.body);
     BOOST_TEST(reply.has("shutting down"), reply.body);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_tells_a_request_that_has_no_answer_yet_a_status) {
+    config.server.drain_timeout = std::chrono::milliseconds(500);
+    config.events.file = "drained-events.jsonl";
+    std::filesystem::remove(config.events.file);
+    start();
+    HttpReply reply;
+    bool done = false;
+    asio::co_spawn(context, fetch("POST", "/v1/chat/completions", chat("sim-silent"), {}, reply),
+                   [&](std::exception_ptr) { done = true; });
+    advance(std::chrono::milliseconds(250));
+    gateway->drain();
+    advance(std::chrono::seconds(2));
+    BOOST_TEST(done);
+    BOOST_TEST(reply.status == 503);
+    BOOST_TEST(reply.header("retry-after") == "1");
+    BOOST_TEST(reply.has(R"({"error":{"message":")"), reply.body);
+    gateway.reset();  // writes what is left
+    std::ifstream file(config.events.file);
+    const std::string events{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    BOOST_TEST(events.find(R"("outcome":"drained","error_type":"drained")") != std::string::npos, events);
+    std::filesystem::remove(config.events.file);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
