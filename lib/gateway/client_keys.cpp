@@ -1,5 +1,7 @@
 #include "gateway/client_keys.hpp"
 
+#include "gateway/serves.hpp"
+
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
@@ -135,11 +137,8 @@ const ClientKeys::Client* ClientKeys::find(const wire::HeaderList& headers, std:
 
 bool matches(const std::vector<std::string>& patterns, std::string_view model) noexcept {
     if (patterns.empty()) return true;
-    for (const std::string_view pattern : patterns) {
-        const bool any = pattern.ends_with('*');
-        if (any ? model.starts_with(pattern.substr(0, pattern.size() - 1)) : model == pattern) return true;
-    }
-    return false;
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [model](const std::string& pattern) { return matches(pattern, model); });
 }
 
 }  // namespace sluice::gateway

@@ -549,7 +549,7 @@ void Exchange::take_end(const StreamEvent& event) {
     } else {
         const std::size_t before = out.size();
         encoder_->encode(event, out);
-        add_to_last_chunk(out, before, metadata());
+        add_to_last_object(out, before, metadata());
     }
 }
 

@@ -88,7 +88,7 @@ class Gateway::Impl {
         }
         const std::shared_ptr<Snapshot> watched = presence.end();
         if (watched) {
-            co_await asio::this_coro::reset_cancellation_state();
+            co_await await_again();
             co_await watched->unwatch();
         }
         if (thrown) std::rethrow_exception(thrown);

@@ -3,14 +3,10 @@
 
 #include "gateway/reply.hpp"
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace sluice::gateway {
-
-/// "Not Found"; empty for a status without a name of its own.
-std::string_view reason_phrase(int status) noexcept;
 
 /// Whether an answer of that status has a body at all (RFC 9110 section 6.4.1).
 bool has_body(int status) noexcept;
@@ -18,9 +14,6 @@ bool has_body(int status) noexcept;
 /// Status line and fields, without the empty line. What frames the message is left out of `headers`, and a
 /// line break in a value becomes a space: neither may be had from who makes an answer of what others sent.
 void append_head(std::string& out, int status, std::string_view content_type, const HeaderFields& headers);
-
-/// The line before a chunk of the chunked transfer coding.
-void append_chunk_size(std::string& out, std::size_t size);
 
 /// Case is ignored, as in names of fields.
 bool same_name(std::string_view a, std::string_view b) noexcept;

@@ -51,22 +51,6 @@ void write_policies(wire::JsonWriter& json, const std::vector<PolicyRecord>& pol
     json.end_array();
 }
 
-std::string_view end_of(const AttemptRecord& attempt) noexcept {
-    switch (attempt.end) {
-        case AttemptRecord::End::ok:
-            return "ok";
-        case AttemptRecord::End::failed:
-            return "failed";
-        case AttemptRecord::End::skipped:
-            return "skipped";
-        case AttemptRecord::End::abandoned:
-            return "abandoned";
-        case AttemptRecord::End::running:
-            break;
-    }
-    return "running";
-}
-
 /// The first leg that was chosen, asked or passed over.
 const AttemptRecord* first_choice(const std::vector<AttemptRecord>& attempts) noexcept {
     const auto found = std::find_if(attempts.begin(), attempts.end(), is_answering);
@@ -144,7 +128,7 @@ std::string error_metadata(const RequestRecord& record, const std::vector<Attemp
     json.key("attempts").begin_array();
     for (const AttemptRecord& attempt : attempts) {
         json.begin_object().key("provider").string(attempt.target).key("model").string(attempt.model);
-        json.key("outcome").string(end_of(attempt));
+        json.key("outcome").string(to_string(attempt.end));
         json.key("error_type");
         if (attempt.error_type.empty())
             json.null();
@@ -162,22 +146,6 @@ std::string error_metadata(const RequestRecord& record, const std::vector<Attemp
     write_policies(json, record.policies);
     json.end_object();
     return members;
-}
-
-void add_to_last_chunk(std::string& frames, std::size_t begin, std::string_view members) {
-    constexpr std::string_view kData = "data: {";
-    std::size_t line = frames.rfind(kData);
-    while (line != std::string::npos && line >= begin) {
-        if (line == 0 || frames[line - 1] == '\n') break;
-        line = line == 0 ? std::string::npos : frames.rfind(kData, line - 1);
-    }
-    if (line == std::string::npos || line < begin) return;
-    const std::size_t end = std::min(frames.find('\n', line), frames.size());
-    const std::size_t brace = frames.rfind('}', end - 1);
-    if (brace == std::string::npos || brace < line) return;
-    std::string insertion = brace == line + kData.size() ? "" : ",";
-    insertion.append(members);
-    frames.insert(brace, insertion);
 }
 
 ErrorInfo nobody_serves(const std::string& model, const Route* route) {

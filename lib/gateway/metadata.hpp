@@ -32,10 +32,6 @@ std::string answer_metadata(const RequestRecord& record, const std::vector<Attem
 /// The same for an error: which targets were tried or passed over, and why.
 std::string error_metadata(const RequestRecord& record, const std::vector<AttemptRecord>& attempts);
 
-/// Adds `members` to the last chunk of `frames`, from `begin` on, whose data is a JSON object; to none when
-/// there is none.
-void add_to_last_chunk(std::string& frames, std::size_t begin, std::string_view members);
-
 /// "12.3"
 std::string in_milliseconds(std::chrono::nanoseconds time);
 /// Whether the answering target is not the one that was chosen first.

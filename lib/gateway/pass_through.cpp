@@ -190,15 +190,18 @@ void add_members(std::string& text, std::size_t end, std::string_view members) {
     text.insert(brace, more.append(members));
 }
 
-/// Adds `members` to the last `data:` line of `text` that is an object.
-void add_to_last_object(std::string& text, std::string_view members) {
+}  // namespace
+
+void add_to_last_object(std::string& text, std::size_t begin, std::string_view members) {
     std::size_t end = 0;
-    for (std::size_t at = 0; at < text.size();) {
+    for (std::size_t at = begin; at < text.size();) {
         const std::string_view data = data_of(next_line(text, at));
         if (is_object(data)) end = static_cast<std::size_t>(data.data() + data.size() - text.data());
     }
     if (end != 0) add_members(text, end, members);
 }
+
+namespace {
 
 /// Whether a frame of `text` ends the stream: its data is the marker, or an object of that type.
 bool has_marker(std::string_view text, std::string_view marker) {
@@ -310,7 +313,7 @@ void StreamPassThrough::finish(const StreamEvent& event, std::string_view metada
     std::string last = std::exchange(held_, {});
     pass(event.raw(), last);
     note_lines(event.raw());
-    if (!metadata.empty()) add_to_last_object(last, metadata);
+    if (!metadata.empty()) add_to_last_object(last, 0, metadata);
     if (!shape.marker.empty() && !has_marker(last, shape.marker)) {
         const std::string_view line_end = crlf_ ? "\r\n" : "\n";
         for (; missing_ > 0; --missing_)

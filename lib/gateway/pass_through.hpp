@@ -64,6 +64,10 @@ class StreamPassThrough {
     Likeness last_;
 };
 
+/// Adds `members` to the last `data:` line of `frames`, from `begin` on, that is a JSON object; to none when
+/// there is none.
+void add_to_last_object(std::string& frames, std::size_t begin, std::string_view members);
+
 /// Of a whole answer: `body`, one JSON object, with the id replaced and the members of `metadata` added.
 /// Anything else is returned as it is.
 std::string pass_document(std::string_view body, const PassThroughOptions& options,

@@ -5,6 +5,7 @@
 #include "gateway/http_head.hpp"
 #include "net/cancellation.hpp"
 #include "net/tcp_listener.hpp"
+#include "wire/http_reply.hpp"
 
 #include <asio/error.hpp>
 #include <asio/system_error.hpp>
@@ -298,7 +299,7 @@ asio::awaitable<bool> Session::finish_reply(std::exception_ptr thrown) {
             log(LogLevel::error, "a request's service completed without an end to its answer");
         if (!chunked_) net::set_reset_on_close(*connection_);  // a body that ends with it would look whole
         if (reply_ == ReplyState::truncated && chunked_ && !broken_ && !frames_.empty()) {
-            append_chunk_size(head_, frames_.size());
+            wire::append_chunk_size(head_, frames_.size());
             frames_ += "\r\n";
             co_await write(asio::buffer(frames_), kCutLimit);
         }

@@ -3,6 +3,7 @@
 
 #include "gateway/http_head.hpp"
 #include "net/cancellation.hpp"
+#include "wire/http_reply.hpp"
 
 #include <asio/post.hpp>
 #include <asio/system_error.hpp>
@@ -87,7 +88,7 @@ asio::awaitable<void> Session::send_frames(Rest rest) {
         frames_.clear();
     } else if (chunked_) {
         if (!frames_.empty()) {
-            append_chunk_size(head_, frames_.size());
+            wire::append_chunk_size(head_, frames_.size());
             frames_ += "\r\n";
         }
         if (rest == Rest::none) frames_ += "0\r\n\r\n";
@@ -183,7 +184,7 @@ asio::awaitable<void> Session::write_beat(std::shared_ptr<Session> self) {
     Session& s = *self;
     s.beating_ = true;
     s.beat_ = std::exchange(s.head_, std::string());
-    if (s.chunked_) append_chunk_size(s.beat_, s.heartbeat_.size());
+    if (s.chunked_) wire::append_chunk_size(s.beat_, s.heartbeat_.size());
     s.beat_ += s.heartbeat_;
     if (s.chunked_) s.beat_ += "\r\n";
     s.last_write_ = s.server_->clock->now();

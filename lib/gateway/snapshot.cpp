@@ -177,7 +177,7 @@ void Snapshot::add_legs(Route& route, const RouteConfig* config, const std::stri
         } else if (!config_.failover.enabled && !route.legs.empty()) {
             route.left_out.push_back(left_out(one.target, "failover_disabled", "failover.enabled is false"));
         } else {
-            Leg& leg = route.legs.emplace_back(target, target->leg(meant, *upstream));
+            Leg& leg = route.legs.emplace_back(target, target->leg(*upstream));
             const bool is_same = one.model.empty() ? serves(about, meant) : one.model == meant;
             const ModelConfig* listed = known_model(about, *upstream);
             leg.shown = is_same ? route.requested : listed ? listed->id : *upstream;
@@ -247,7 +247,7 @@ BoundModel Snapshot::assemble(const Route& route, const RouteConfig* config) con
             mirror.cancel_with_primary = false;
             mirror.total = std::chrono::milliseconds(0);
             mirror.runtime = runtime_;
-            model = MirrorBoundModel(*model, target->leg(route.requested, *upstream), std::move(mirror));
+            model = MirrorBoundModel(*model, target->leg(*upstream), std::move(mirror));
         }
     }
     return *model;

@@ -8,7 +8,6 @@
 #include "wire/json_writer.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 namespace sluice::gateway {
 namespace {
@@ -17,20 +16,11 @@ double seconds(Duration time) {
     return std::chrono::duration_cast<std::chrono::duration<double>>(time).count();
 }
 
-/// "2026-11-20T10:00:00Z"
-std::string rfc3339(std::chrono::system_clock::time_point when) {
-    const std::time_t time = std::chrono::system_clock::to_time_t(when);
-    std::tm parts{};
-    gmtime_r(&time, &parts);
-    std::string text(20, '\0');
-    std::strftime(text.data(), text.size() + 1, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
-}
-
-/// A moment of the steady clock as a date.
+/// A moment of the steady clock as a date, to the second: "2026-11-20T10:00:00Z".
 std::string date_of(TimePoint when, const Clock& clock) {
     const auto ago = std::chrono::duration_cast<std::chrono::system_clock::duration>(clock.now() - when);
-    return rfc3339(clock.wall_now() - ago);
+    constexpr std::size_t kToTheSecond = std::string_view("2026-11-20T10:00:00").size();
+    return timestamp_text(clock.wall_now() - ago).substr(0, kToTheSecond) + 'Z';
 }
 
 bool can_be_asked(const Target& target, const std::optional<HealthStatus>& health) {

@@ -2,6 +2,7 @@
 
 #include <sluice/retry.hpp>
 
+#include "gateway/serves.hpp"
 #include "model/http_provider.hpp"
 
 #include <algorithm>
@@ -115,7 +116,7 @@ void Target::watch(asio::any_io_executor executor) {
         const ModelConfig& first = config_.models.front();
         id = first.upstream.empty() ? first.id : first.upstream;
     }
-    watched_ = provider_->model(spec(id, id));
+    watched_ = provider_->model(spec(id));
     HealthCheckOptions options;
     options.target = health_settings(config_.health_check, *watched_);
     options.events = context_.events;
@@ -129,23 +130,20 @@ asio::awaitable<void> Target::unwatch() {
     if (checks_) co_await checks_->stop();
 }
 
-ModelSpec Target::spec(std::string_view requested, std::string_view upstream) const {
+ModelSpec Target::spec(std::string_view upstream) const {
     ModelSpec spec(config_.id, std::string(upstream));
     spec.tags = config_.tags;
-    const auto known =
-        std::find_if(config_.models.begin(), config_.models.end(), [&](const ModelConfig& model) {
-            return model.id == requested || model.id == upstream || model.upstream == upstream;
-        });
-    if (known == config_.models.end()) return spec;
-    spec.context_window = known->context_window;
-    spec.max_output = known->max_output;
-    spec.capabilities = known->capabilities;
-    spec.price = known->price;
+    if (const ModelConfig* known = known_model(config_, upstream)) {
+        spec.context_window = known->context_window;
+        spec.max_output = known->max_output;
+        spec.capabilities = known->capabilities;
+        spec.price = known->price;
+    }
     return spec;
 }
 
-BoundModel Target::leg(std::string_view requested, std::string_view upstream) const {
-    BoundModel model = provider_->model(spec(requested, upstream));
+BoundModel Target::leg(std::string_view upstream) const {
+    BoundModel model = provider_->model(spec(upstream));
     if (breakers_) model = BreakerBoundModel(std::move(model), *breakers_);
     if (config_.retry.attempts_per_target > 1)
         model = RetryBoundModel(std::move(model), retry_options(config_.retry, context_.runtime));

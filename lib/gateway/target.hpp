@@ -44,11 +44,11 @@ class Target {
     /// Begins the health checks, on `executor`. Once, before leg().
     void watch(asio::any_io_executor executor);
     asio::awaitable<void> unwatch();
-    /// The model behind everything that is the target's own: health, retries, breakers. `upstream` is the
-    /// provider's id, `requested` the client's. Precondition: usable().
-    BoundModel leg(std::string_view requested, std::string_view upstream) const;
+    /// The model that the provider calls `upstream`, behind everything that is the target's own: health,
+    /// retries, breakers. Precondition: usable().
+    BoundModel leg(std::string_view upstream) const;
     /// What is known of that model.
-    ModelSpec spec(std::string_view requested, std::string_view upstream) const;
+    ModelSpec spec(std::string_view upstream) const;
     /// For requests that are passed on as they are. Precondition: usable().
     std::shared_ptr<const HttpProvider> http() const;
     /// "openai_chat", ...: empty when it is not usable.

@@ -1,5 +1,7 @@
 #include "gateway/trace.hpp"
 
+#include "model/trace.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -12,15 +14,10 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::size_t kMaxRequestId = 128;
 constexpr std::size_t kMaxTraceState = 512;  // what everybody must pass on, of the specification
 
-void append_hex(std::string& out, std::uint64_t bits, int digits) {
-    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-        out += kHexDigits[(bits >> static_cast<unsigned>(shift)) & 15U];
-}
-
-std::string random_hex(Entropy& dice, int digits) {
+std::string random_hex(Entropy& dice, std::size_t digits) {
     std::string out;
-    for (; digits > 0; digits -= 16)
-        append_hex(out, dice.next(), std::min(digits, 16));
+    while (out.size() < digits)
+        append_hex(out, dice.next(), std::min<std::size_t>(digits - out.size(), 16));
     return out;
 }
 

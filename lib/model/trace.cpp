@@ -1,20 +1,13 @@
 #include "model/trace.hpp"
 
-#include <array>
-#include <charconv>
-#include <cstdint>
+#include <string_view>
 
 namespace sluice {
-namespace {
-
 void append_hex(std::string& out, std::uint64_t bits, std::size_t digits) {
-    std::array<char, 16> text{};
-    const char* const end = std::to_chars(text.data(), text.data() + text.size(), bits, 16).ptr;
-    const auto size = static_cast<std::size_t>(end - text.data());
-    out.append(digits > size ? digits - size : 0, '0').append(text.data(), size);
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    for (std::size_t digit = digits; digit-- > 0;)
+        out += kDigits[(bits >> (4 * digit)) & 15U];
 }
-
-}  // namespace
 
 std::string traceparent(const TraceContext& trace, Entropy& dice) {
     std::string out = "00-" + trace.trace_id + '-';

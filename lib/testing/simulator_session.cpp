@@ -3,13 +3,12 @@
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <stdexcept>
 #include <utility>
 
 #include "testing/simulated_error.hpp"
 #include "testing/simulator_state.hpp"
+#include "wire/http_reply.hpp"
 
 namespace sluice::testing {
 
@@ -19,24 +18,6 @@ constexpr std::size_t kReadSize = std::size_t{16} << 10;
 constexpr std::size_t kMaxInput = std::size_t{1} << 20;  // of pipelined requests, before reading waits
 // A socket with room takes writes without a turn of the loop; after so many the others get one.
 constexpr std::size_t kWritesPerTurn = 16;
-
-std::string_view reason_phrase(int status) noexcept {
-    constexpr std::array<std::pair<int, std::string_view>, 12> kPhrases{{{200, "OK"},
-                                                                         {400, "Bad Request"},
-                                                                         {401, "Unauthorized"},
-                                                                         {402, "Payment Required"},
-                                                                         {403, "Forbidden"},
-                                                                         {404, "Not Found"},
-                                                                         {405, "Method Not Allowed"},
-                                                                         {429, "Too Many Requests"},
-                                                                         {500, "Internal Server Error"},
-                                                                         {502, "Bad Gateway"},
-                                                                         {503, "Service Unavailable"},
-                                                                         {504, "Gateway Timeout"}}};
-    const auto* const found = std::find_if(kPhrases.begin(), kPhrases.end(),
-                                           [status](const auto& row) { return row.first == status; });
-    return found == kPhrases.end() ? std::string_view() : found->second;
-}
 
 std::string gzip(std::string_view text) {
     z_stream stream{};
@@ -53,12 +34,6 @@ std::string gzip(std::string_view text) {
     out.resize(stream.total_out);
     deflateEnd(&stream);
     return out;
-}
-
-void append_chunk_size(std::string& out, std::size_t size) {
-    std::array<char, 16> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
-    out.append(digits.data(), end).append("\r\n");
 }
 
 }  // namespace
@@ -256,7 +231,7 @@ asio::awaitable<bool> Simulator::State::Session::next_write(const SimulatedAnswe
 asio::awaitable<bool> Simulator::State::Session::flush(const SimulatedAnswer& answer, Part part) {
     if (chunked_) {
         if (!body_.empty()) {
-            append_chunk_size(head_, body_.size());
+            wire::append_chunk_size(head_, body_.size());
             body_ += "\r\n";
         }
         if (part == Part::last) {
@@ -314,7 +289,7 @@ bool Simulator::State::Session::cut() noexcept {
 
 void Simulator::State::Session::start_head(const SimulatedAnswer& answer, std::string_view content_type) {
     head_ = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
-    head_.append(reason_phrase(answer.status)).append("\r\ncontent-type: ").append(content_type);
+    head_.append(wire::reason_phrase(answer.status)).append("\r\ncontent-type: ").append(content_type);
     head_ += "\r\n";
     const std::string id = "req_sim" + std::to_string(number_);
     switch (protocol_) {

@@ -12,8 +12,8 @@
 #include <sluice/testing/simulator.hpp>
 #include <sluice/testing/virtual_clock.hpp>
 
+#include "memory_acceptor.hpp"
 #include "net/http_call.hpp"
-#include "net/signal.hpp"
 #include "wire/http_request.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -23,7 +23,6 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,44 +44,6 @@ struct HttpReply {
 
     std::string header(std::string_view name) const { return std::string(headers.find(name).value_or("")); }
     bool has(std::string_view text) const { return body.find(text) != std::string::npos; }
-};
-
-/// Connections of a MemoryNetwork, for Gateway::serve().
-class MemoryAcceptor final : public Acceptor {
-  public:
-    MemoryAcceptor(asio::any_io_executor executor, MemoryNetwork& network, const Origin& origin)
-        : network_(network), origin_(origin), arrived_(std::move(executor)) {
-        network_.listen(origin_, [this](std::unique_ptr<Connection> peer) {
-            waiting_.push_back(std::move(peer));
-            arrived_.notify();
-        });
-    }
-    ~MemoryAcceptor() override { close(); }
-    asio::awaitable<std::unique_ptr<Connection>> accept() override {
-        while (waiting_.empty() && !closed_) {
-            const bool more = co_await arrived_.wait();
-            if (!more) break;
-        }
-        std::unique_ptr<Connection> next;
-        if (!waiting_.empty() && !closed_) {
-            next = std::move(waiting_.front());
-            waiting_.pop_front();
-        }
-        co_return next;
-    }
-    void close() noexcept override {
-        if (std::exchange(closed_, true)) return;
-        network_.unlisten(origin_);
-        waiting_.clear();
-        arrived_.notify();
-    }
-
-  private:
-    MemoryNetwork& network_;
-    const Origin origin_;
-    std::deque<std::unique_ptr<Connection>> waiting_;
-    bool closed_ = false;
-    net::Signal arrived_;
 };
 
 class GatewayWorld {
@@ -225,7 +186,7 @@ class GatewayWorld {
 
   private:
     std::map<std::string, std::unique_ptr<Simulator>> simulators_;
-    std::optional<MemoryAcceptor> acceptor_;
+    std::optional<test::MemoryAcceptor> acceptor_;
     bool served_ = false;
 };
 

@@ -152,7 +152,10 @@ class Run(unittest.TestCase):
                     running.log_until("draining")
                     with self.assertRaises(ConnectionRefusedError):  # soon
                         while True:
-                            socket.create_connection((host, int(port)), timeout=cli.PATIENCE).close()
+                            try:
+                                socket.create_connection((host, int(port)), timeout=cli.PATIENCE).close()
+                            except ConnectionResetError:
+                                pass  # it had come to the listener's queue when the listener was closed
                     if again:
                         running.process.send_signal(signal.SIGTERM)
                     while more := client.recv(65536):

@@ -4,6 +4,7 @@
 
 #include <sluice/clock.hpp>
 
+#include "gateway/record.hpp"
 #include "wire/json_writer.hpp"
 
 #include <spdlog/async.h>
@@ -12,7 +13,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <string>
 
@@ -42,19 +42,6 @@ Name name_of(LogLevel level) noexcept {
     return {"INFO", "info"};
 }
 
-std::string timestamp() {
-    using namespace std::chrono;
-    const auto now = floor<milliseconds>(system_clock()->wall_now());
-    const auto seconds = floor<std::chrono::seconds>(now);
-    const std::time_t time = std::chrono::system_clock::to_time_t(seconds);
-    std::tm utc{};
-    ::gmtime_r(&time, &utc);
-    std::string text(32, '\0');
-    text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc));
-    const std::string millis = std::to_string((now - seconds).count());
-    return text + "." + std::string(3 - millis.size(), '0') + millis + "Z";
-}
-
 std::string line_of(GatewayLog::Format format, LogLevel level, std::string_view text) {
     const Name name = name_of(level);
     if (format == GatewayLog::Format::text)
@@ -62,7 +49,10 @@ std::string line_of(GatewayLog::Format format, LogLevel level, std::string_view 
     std::string out;
     wire::JsonWriter json(out);
     json.begin_object();
-    json.key("timestamp").string(timestamp()).key("level").string(name.json);
+    json.key("timestamp")
+        .string(gateway::timestamp_text(system_clock()->wall_now()))
+        .key("level")
+        .string(name.json);
     json.key("module").string(kModule).key("message").string(text);
     json.end_object();
     return out;
