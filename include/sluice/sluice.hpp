@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sluice/access_token.hpp>
+#include <sluice/agent.hpp>
 #include <sluice/anthropic.hpp>
 #include <sluice/api_provider.hpp>
 #include <sluice/attempt.hpp>
@@ -13,6 +14,7 @@
 #include <sluice/config.hpp>
 #include <sluice/connector.hpp>
 #include <sluice/deadlines.hpp>
+#include <sluice/engine.hpp>
 #include <sluice/entropy.hpp>
 #include <sluice/env.hpp>
 #include <sluice/error.hpp>
@@ -37,6 +39,7 @@
 #include <sluice/round_loop.hpp>
 #include <sluice/runtime.hpp>
 #include <sluice/select.hpp>
+#include <sluice/session.hpp>
 #include <sluice/strategy.hpp>
 #include <sluice/token_stream.hpp>
 #include <sluice/usage.hpp>
