@@ -26,10 +26,6 @@ struct SystemShareBands {
     std::uint64_t min_decisions = 20;
 };
 
-/// Throws std::invalid_argument that names the field: a fraction that is not from 0 to 1 or not in ascending
-/// order, or a minimum of 0.
-void check(const SystemShareBands& bands);
-
 /// A snapshot. Read the fields; they agree with each other as long as nobody writes them.
 struct DualProcessStats {
     enum class Band : std::uint8_t {
@@ -42,6 +38,8 @@ struct DualProcessStats {
     };
 
     DualProcessStats() = default;
+    /// Throws std::invalid_argument that names the field of `limits`: a fraction that is not from 0 to 1 or
+    /// not in ascending order, or a minimum of 0.
     explicit DualProcessStats(std::uint64_t system1, std::uint64_t system2,
                               const SystemShareBands& limits = SystemShareBands());
 

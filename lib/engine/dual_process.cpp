@@ -18,11 +18,6 @@ const RoutingThresholds& checked(const RoutingThresholds& thresholds) {
     return thresholds;
 }
 
-const SystemShareBands& checked(const SystemShareBands& bands) {
-    check(bands);
-    return bands;
-}
-
 // The defaults of RoutingSignals: nobody said anything.
 RoutingSignals sanitised(RoutingSignals signals) noexcept {
     const RoutingSignals unsaid;
@@ -65,7 +60,7 @@ std::string_view to_string(System system) noexcept {
 }
 
 DualProcessRouter::DualProcessRouter(const RoutingThresholds& thresholds, const SystemShareBands& bands)
-    : thresholds_(checked(thresholds)), bands_(checked(bands)) {}
+    : thresholds_(checked(thresholds)), bands_(DualProcessStats(0, 0, bands).bands) {}
 
 RoutingDecision DualProcessRouter::decide(std::string_view prompt, const RoutingSignals& signals,
                                           const TaskContext& context) {

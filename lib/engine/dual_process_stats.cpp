@@ -16,6 +16,21 @@ using Band = DualProcessStats::Band;
 constexpr std::array<std::string_view, 6> kBandNames{"too_few", "low", "lean", "healthy", "elevated", "high"};
 static_assert(kBandNames.size() == std::size_t(Band::high) + 1);
 
+const SystemShareBands& checked(const SystemShareBands& bands) {
+    engine::require_fraction("SystemShareBands::low_below", bands.low_below);
+    engine::require_fraction("SystemShareBands::healthy_from", bands.healthy_from);
+    engine::require_fraction("SystemShareBands::elevated_above", bands.elevated_above);
+    engine::require_fraction("SystemShareBands::high_above", bands.high_above);
+    const auto require = [](bool holds, const char* words) {
+        if (!holds) throw std::invalid_argument(std::string("SystemShareBands::") + words);
+    };
+    require(bands.healthy_from >= bands.low_below, "healthy_from: must not be below low_below");
+    require(bands.elevated_above >= bands.healthy_from, "elevated_above: must not be below healthy_from");
+    require(bands.high_above >= bands.elevated_above, "high_above: must not be below elevated_above");
+    require(bands.min_decisions > 0, "min_decisions: must be at least 1");
+    return bands;
+}
+
 Band band_of(double ratio, std::uint64_t decisions, const SystemShareBands& bands) noexcept {
     if (decisions < bands.min_decisions) return Band::too_few;
     if (ratio > bands.high_above) return Band::high;
@@ -32,27 +47,13 @@ std::string percent(double fraction) {
 
 }  // namespace
 
-void check(const SystemShareBands& bands) {
-    engine::require_fraction("SystemShareBands::low_below", bands.low_below);
-    engine::require_fraction("SystemShareBands::healthy_from", bands.healthy_from);
-    engine::require_fraction("SystemShareBands::elevated_above", bands.elevated_above);
-    engine::require_fraction("SystemShareBands::high_above", bands.high_above);
-    const auto require = [](bool holds, const char* words) {
-        if (!holds) throw std::invalid_argument(std::string("SystemShareBands::") + words);
-    };
-    require(bands.healthy_from >= bands.low_below, "healthy_from: must not be below low_below");
-    require(bands.elevated_above >= bands.healthy_from, "elevated_above: must not be below healthy_from");
-    require(bands.high_above >= bands.elevated_above, "high_above: must not be below elevated_above");
-    require(bands.min_decisions > 0, "min_decisions: must be at least 1");
-}
-
 DualProcessStats::DualProcessStats(std::uint64_t system1, std::uint64_t system2,
                                    const SystemShareBands& limits)
     : system1_count(system1),
       system2_count(system2),
       total_decisions(system1 + system2),
       system2_ratio(total_decisions == 0 ? 0.0 : double(system2) / double(total_decisions)),
-      band(band_of(system2_ratio, total_decisions, limits)),
+      band(band_of(system2_ratio, total_decisions, checked(limits))),
       bands(limits) {}
 
 DualProcessStats& DualProcessStats::operator+=(const DualProcessStats& other) {

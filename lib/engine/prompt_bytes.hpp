@@ -48,10 +48,11 @@ constexpr std::size_t long_gap(std::string_view text, std::size_t at) {
     return (byte(at + 1) & 0xfeU) == 0x80U && continues(at + 2) ? 3 : 0;
 }
 
-/// Exact for words of up to twelve letters, and cheap by the byte; words are compared where it matters.
+/// Cheap by the byte. Letters and digits have seven bits, so up to nine of them are all kept; words are
+/// compared where it matters.
 struct WordHash {
     std::uint64_t state = 0;
-    constexpr void add(std::uint8_t kind) { state = std::rotl(state, 5) ^ kind; }
+    constexpr void add(std::uint8_t kind) { state = std::rotl(state, 7) ^ kind; }
     constexpr std::uint32_t value() const {
         return static_cast<std::uint32_t>((state * 0x9e37'79b9'7f4a'7c15U) >> 32U);
     }

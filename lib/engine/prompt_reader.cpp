@@ -14,7 +14,7 @@ namespace {
 constexpr PhraseIndex kIndex;
 
 // How many different words there were: a set of their hashes. Two words with one hash count once, which
-// happens to one text in a hundred thousand and moves the complexity by a thousandth.
+// happens to few texts and moves the complexity by a thousandth.
 class UniqueWords {
   public:
     void add(std::uint32_t hash) noexcept {
