@@ -17,8 +17,8 @@ namespace {
 
 std::string symbols_of(std::string_view text) {
     std::string symbols;
-    TextSymbols reader;
-    const auto keep = [&](char symbol) { symbols += symbol == kEdge ? '^' : symbol; };
+    wire::TextSymbols reader;
+    const auto keep = [&](char symbol) { symbols += symbol == wire::kEdge ? '^' : symbol; };
     reader.feed(text, keep);
     reader.end(keep);
     return symbols;
