@@ -26,6 +26,7 @@
 #include <sluice/log.hpp>
 #include <sluice/message.hpp>
 #include <sluice/mirror.hpp>
+#include <sluice/model_registry.hpp>
 #include <sluice/model_spec.hpp>
 #include <sluice/money.hpp>
 #include <sluice/needs.hpp>
