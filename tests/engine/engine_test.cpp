@@ -121,7 +121,8 @@ BOOST_AUTO_TEST_CASE(a_model_is_resolved_by_the_first_rule_that_knows_it) {
     };
     for (const auto& [id, place] : rows) {
         BOOST_TEST_CONTEXT(id) {
-            const ModelSpec& spec = engine.model(id).spec();
+            const BoundModel model = engine.model(id);
+            const ModelSpec& spec = model.spec();
             BOOST_TEST(spec.provider_id + "/" + spec.id == place);
         }
     }
@@ -231,7 +232,7 @@ BOOST_AUTO_TEST_CASE(explain_shows_both_chains_made_of_the_combinators) {
         holds(text, "System 1 (worker): gemini/gemini-3-flash-preview, then openai/gpt-4o (implicit)\n"));
     BOOST_TEST(holds(
         text, "System 2 (orchestrator): openai/gpt-4o, then gemini/gemini-3-flash-preview (implicit)\n"));
-    for (const char* part : {"fallback: 2 legs", "retry: 2 tries", "breaker", "openai/gpt-4o"})
+    for (const char* part : {"fallback: commits", "retry: 2 tries", "breaker", "openai/gpt-4o"})
         BOOST_TEST(holds(text, part), text);
     BOOST_TEST(!holds(text, "sk-test"));
 }

@@ -59,9 +59,11 @@ struct EngineWorld {
         return options;
     }
     void both_answer(const std::string& slow = "from gpt-4o", const std::string& fast = "from gemini") {
-        openai.script("gpt-4o", says(slow));
-        gemini.script("gemini-3-flash-preview", says(fast));
+        slow_answers(slow);
+        fast_does(says(fast));
     }
+    void slow_answers(const std::string& text = "from gpt-4o") { openai.script("gpt-4o", says(text)); }
+    void fast_does(testing::Script script) { gemini.script("gemini-3-flash-preview", std::move(script)); }
     template <typename T>
     T run(asio::awaitable<T> work) {
         return test::run(context, *clock, std::move(work));
