@@ -3,6 +3,7 @@
 #include <sluice/log.hpp>
 
 #include "net/bounded.hpp"
+#include "wire/json_text.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -79,12 +80,12 @@ asio::awaitable<ToolResultPart> run_tool(std::shared_ptr<const AgentOptions> age
         result.content = "There is no tool of that name.";
         co_return result;
     }
-    if (!call.arguments_are_json) {
+    if (call.arguments.empty()) call.arguments = "{}";
+    if (!call.arguments_are_json || !wire::is_json(call.arguments)) {
         use.outcome = ToolOutcome::bad_arguments;
         result.content = "The arguments are not valid JSON.";
         co_return result;
     }
-    if (call.arguments.empty()) call.arguments = "{}";
 
     const ToolLimits& limits = agent->tool_limits;
     const TimePoint started = clock->now();

@@ -78,7 +78,8 @@ BOOST_AUTO_TEST_CASE(a_simple_question_goes_to_the_worker_and_a_riddle_to_the_or
     BOOST_TEST(riddle.content == "Nine.");
     BOOST_TEST(riddle.metadata.model_used == "gpt-4o");
     BOOST_TEST((riddle.metadata.system == System::system2));
-    BOOST_TEST(riddle.metadata.routing_reasons == list({"requires_thinking(reasoning)"}), boost::test_tools::per_element());
+    BOOST_TEST(riddle.metadata.routing_reasons == list({"requires_thinking(reasoning)"}),
+               boost::test_tools::per_element());
 
     const DualProcessStats stats = session.dual_process_stats();
     BOOST_TEST(stats.system1_count == 1U);
@@ -88,7 +89,8 @@ BOOST_AUTO_TEST_CASE(a_simple_question_goes_to_the_worker_and_a_riddle_to_the_or
 
     // B15: the second model was told all that the first was.
     const Request& asked = world.openai.requests().back();
-    BOOST_TEST(lines(asked.messages()) == list({"user: What is 2 + 2?", "assistant: Four.", std::string("user: ") + kRiddle}),
+    BOOST_TEST(lines(asked.messages()) ==
+                   list({"user: What is 2 + 2?", "assistant: Four.", std::string("user: ") + kRiddle}),
                boost::test_tools::per_element());
     BOOST_TEST(lines(session.history()).size() == 4U);
 
@@ -155,13 +157,15 @@ BOOST_AUTO_TEST_CASE(run_and_stream_decide_alike) {
                     Session session = agent_of(engine).start_session();
                     std::string text;
                     try {
-                        text = stream ? world.run(streamed(session, prompt)) : world.run(session.run(prompt)).content;
+                        text = stream ? world.run(streamed(session, prompt))
+                                      : world.run(session.run(prompt)).content;
                     } catch (const ProviderError& error) {
                         text = "!" + std::string(class_name(error.kind()));
                     }
                     // What was shown before a stream failed is the one thing that differs.
                     if (const std::size_t at = text.find('!'); at != std::string::npos) text.erase(0, at);
-                    told[stream] = text + ": " + record + " history " + std::to_string(session.history().size());
+                    told[stream] =
+                        text + ": " + record + " history " + std::to_string(session.history().size());
                 }
                 BOOST_TEST(told[0] == told[1]);
             }
@@ -213,7 +217,8 @@ BOOST_AUTO_TEST_CASE(a_turn_that_nobody_answers_is_taken_back_and_the_next_one_i
     BOOST_TEST(session.stats().failed_turns == 1U);
     const Reply next = world.run(session.run(kSimple));
     BOOST_TEST((next.metadata.system == System::system2));
-    BOOST_TEST(next.metadata.routing_reasons == list({"error_in_last_step"}), boost::test_tools::per_element());
+    BOOST_TEST(next.metadata.routing_reasons == list({"error_in_last_step"}),
+               boost::test_tools::per_element());
     BOOST_TEST(lines(session.history()) == list({"user: What is 2 + 2?", "assistant: from gpt-4o"}),
                boost::test_tools::per_element());
 }
@@ -405,8 +410,8 @@ BOOST_AUTO_TEST_CASE(a_turn_is_recorded_with_agent_session_and_user) {
     EngineOptions options = world.options();
     options.events = AttemptEvents([&events](const AttemptEvent&) { ++events; });
     options.on_turn = [&records](const TurnRecord& turn) {
-        records.push_back(std::string(turn.agent) + " " + std::string(turn.session) + " " + std::string(turn.user) + " " +
-                          turn.metadata.model_used);
+        records.push_back(std::string(turn.agent) + " " + std::string(turn.session) + " " +
+                          std::string(turn.user) + " " + turn.metadata.model_used);
         throw std::runtime_error("a hook that throws");
     };
     const Engine engine(options);
@@ -415,7 +420,8 @@ BOOST_AUTO_TEST_CASE(a_turn_is_recorded_with_agent_session_and_user) {
     who.user_id = "user-17";
     Session session = agent_of(engine).start_session(who);
     world.run(session.run(kSimple));
-    BOOST_TEST(records == list({"demo conversation-1 user-17 gemini-3-flash-preview"}), boost::test_tools::per_element());
+    BOOST_TEST(records == list({"demo conversation-1 user-17 gemini-3-flash-preview"}),
+               boost::test_tools::per_element());
     BOOST_TEST(events >= 3U);
     BOOST_TEST(!world.gemini.requests().back().options().end_user.has_value());  // not told by default
 
@@ -494,8 +500,8 @@ BOOST_AUTO_TEST_CASE(a_cancelled_turn_is_taken_back) {
     asio::cancellation_signal stop;
     std::exception_ptr thrown;
     asio::co_spawn(world.context, session.run(kSimple),
-                   asio::bind_cancellation_slot(stop.slot(),
-                                                [&thrown](std::exception_ptr error, const Reply&) { thrown = error; }));
+                   asio::bind_cancellation_slot(
+                       stop.slot(), [&thrown](std::exception_ptr error, const Reply&) { thrown = error; }));
     world.clock->advance(world.context, 1s);
     BOOST_CHECK_THROW(session.history(), SessionBusy);
     stop.emit(asio::cancellation_type::terminal);
@@ -579,7 +585,8 @@ BOOST_AUTO_TEST_CASE(the_history_is_bounded_and_keeps_the_goal) {
         world.run(session.run("Turn " + std::to_string(turn), fast));
         BOOST_TEST(session.history().size() <= 16U);
         BOOST_TEST(lines(session.history()).front() == "user: Turn 0");
-        BOOST_TEST(lines(session.history()).at(session.history().size() - 2) == "user: Turn " + std::to_string(turn));
+        BOOST_TEST(lines(session.history()).at(session.history().size() - 2) ==
+                   "user: Turn " + std::to_string(turn));
     }
 }
 
@@ -592,21 +599,25 @@ BOOST_AUTO_TEST_CASE(metadata_and_statistics_as_json) {
     who.id = "s";
     Session session = agent_of(engine).start_session(who);
     const Reply reply = world.run(session.run(kSimple));
-    BOOST_TEST(to_json(reply.metadata) ==
-               R"({"model_used":"gpt-4o","provider":"openai","model_requested":"gemini-3-flash-preview","failover":true,)"
-               R"("system":"system1","routing_reasons":[],"latency_ms":0,"tokens_used":15,"input_tokens":10,)"
-               R"("cached_input_tokens":null,"cache_write_tokens":null,"output_tokens":5,"reasoning_tokens":null,)"
-               R"("cost_usd":"0.000075","attempts":[{"provider":"gemini","model":"gemini-3-flash-preview","outcome":"failed",)"
-               R"("error":"RateLimited","skip_reason":null,"latency_ms":0,"first_event_ms":null,"input_tokens":null,)"
-               R"("cached_input_tokens":null,"cache_write_tokens":null,"output_tokens":null,"reasoning_tokens":null,)"
-               R"("cost_usd":null},{"provider":"openai","model":"gpt-4o","outcome":"answered","error":null,"skip_reason":null,)"
-               R"("latency_ms":0,"first_event_ms":0,"input_tokens":10,"cached_input_tokens":null,"cache_write_tokens":null,)"
-               R"("output_tokens":5,"reasoning_tokens":null,"cost_usd":"0.000075"}],"goal_progress":null,"drift_score":null,)"
-               R"("loop_detected":false,"loop":null,"steps_taken":1,"tools_called":[],"trimmed_messages":0,"warnings":[]})");
+    BOOST_TEST(
+        to_json(reply.metadata) ==
+        R"({"model_used":"gpt-4o","provider":"openai","model_requested":"gemini-3-flash-preview","failover":true,)"
+        R"("system":"system1","routing_reasons":[],"latency_ms":0,"tokens_used":15,"input_tokens":10,)"
+        R"("cached_input_tokens":null,"cache_write_tokens":null,"output_tokens":5,"reasoning_tokens":null,)"
+        R"("cost_usd":"0.000075","attempts":[{"provider":"gemini","model":"gemini-3-flash-preview","outcome":"failed",)"
+        R"("error":"RateLimited","skip_reason":null,"latency_ms":0,"first_event_ms":null,"input_tokens":null,)"
+        R"("cached_input_tokens":null,"cache_write_tokens":null,"output_tokens":null,"reasoning_tokens":null,)"
+        R"("cost_usd":null},{"provider":"openai","model":"gpt-4o","outcome":"answered","error":null,"skip_reason":null,)"
+        R"("latency_ms":0,"first_event_ms":0,"input_tokens":10,"cached_input_tokens":null,"cache_write_tokens":null,)"
+        R"("output_tokens":5,"reasoning_tokens":null,"cost_usd":"0.000075"}],"goal_progress":null,"drift_score":null,)"
+        R"("loop_detected":false,"loop":null,"steps_taken":1,"tools_called":[],"trimmed_messages":0,"warnings":[]})");
     const std::string stats = to_json(world.run(session.close()));
     BOOST_TEST(holds(stats, R"("turns":1,"failed_turns":0,"total_tokens":15)"), stats);
-    BOOST_TEST(holds(stats, R"("dual_process":{"system1_count":1,"system2_count":0,"system2_ratio":0)"), stats);
-    BOOST_TEST(holds(stats, R"({"provider":"gemini","model":"gemini-3-flash-preview","answered":0,"failed":1)"), stats);
+    BOOST_TEST(holds(stats, R"("dual_process":{"system1_count":1,"system2_count":0,"system2_ratio":0)"),
+               stats);
+    BOOST_TEST(
+        holds(stats, R"({"provider":"gemini","model":"gemini-3-flash-preview","answered":0,"failed":1)"),
+        stats);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
