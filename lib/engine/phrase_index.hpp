@@ -67,8 +67,8 @@ class PhraseIndex {
 
   private:
     static constexpr std::uint16_t kNone = 0xffff;
-    static constexpr std::size_t kSlots = 1024;  // a power of two, far more than words
-    static constexpr unsigned kShift = 22;       // of 32 bits of hash to a slot
+    static constexpr std::size_t kSlots = 2048;  // a power of two, far more than words
+    static constexpr unsigned kShift = 21;       // of 32 bits of hash to a slot
     static constexpr std::size_t kMaxWords = 400;
 
     struct Word {
