@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sluice/access_token.hpp>
+#include <sluice/agent.hpp>
 #include <sluice/anthropic.hpp>
 #include <sluice/api_provider.hpp>
 #include <sluice/attempt.hpp>
@@ -15,6 +16,7 @@
 #include <sluice/deadlines.hpp>
 #include <sluice/dual_process.hpp>
 #include <sluice/dual_process_stats.hpp>
+#include <sluice/engine.hpp>
 #include <sluice/entropy.hpp>
 #include <sluice/env.hpp>
 #include <sluice/error.hpp>
@@ -41,6 +43,7 @@
 #include <sluice/round_loop.hpp>
 #include <sluice/runtime.hpp>
 #include <sluice/select.hpp>
+#include <sluice/session.hpp>
 #include <sluice/strategy.hpp>
 #include <sluice/task_profile.hpp>
 #include <sluice/token_stream.hpp>

@@ -4,16 +4,13 @@
 #include "wire/json_dom.hpp"
 
 #include <algorithm>
-#include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
 
 namespace sluice::flow {
 namespace {
 
 namespace dom = wire::dom;
 using simdjson::dom::element_type;
-using Member = std::pair<std::string_view, dom::Element>;
 
 bool is_space(char c) noexcept {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -28,15 +25,6 @@ std::string_view take_word(std::string_view& text) noexcept {
     return word;
 }
 
-std::vector<Member> members(dom::Object object) {
-    std::vector<Member> all;
-    for (const auto& field : object)
-        all.emplace_back(field.key, field.value);
-    std::stable_sort(all.begin(), all.end(),
-                     [](const Member& a, const Member& b) { return a.first < b.first; });
-    return all;
-}
-
 bool same_number(dom::Element a, dom::Element b) {
     // Integers are compared as such: as doubles, large ids would all be the same.
     if (a.type() == b.type() && a.is_int64()) return a.get_int64().value() == b.get_int64().value();
@@ -49,12 +37,11 @@ bool same(dom::Element a, dom::Element b) {
     if (a.type() != b.type()) return false;
     switch (a.type()) {
         case element_type::OBJECT: {
-            const std::vector<Member> left = members(a.get_object().value());
-            const std::vector<Member> right = members(b.get_object().value());
-            return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                              [](const Member& x, const Member& y) {
-                                  return x.first == y.first && same(x.second, y.second);
-                              });
+            const auto left = dom::members_by_key(a.get_object().value());
+            const auto right = dom::members_by_key(b.get_object().value());
+            return std::equal(
+                left.begin(), left.end(), right.begin(), right.end(),
+                [](const auto& x, const auto& y) { return x.first == y.first && same(x.second, y.second); });
         }
         case element_type::ARRAY: {
             const dom::Array left = a.get_array().value();

@@ -61,7 +61,7 @@ void WordMatcher::add(std::string_view word, std::uint32_t list) {
     if (trimmed(body).size() != body.size()) bad_word(word, "has a space before its *");
 
     std::string symbols;
-    TextSymbols reader;
+    wire::TextSymbols reader;
     const auto keep = [&](char symbol) { symbols += symbol; };
     reader.feed(body, keep);
     if (symbols.empty()) bad_word(word, "has nothing that can be seen");

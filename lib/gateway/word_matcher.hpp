@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/text_symbols.hpp"
+#include "wire/text_symbols.hpp"
 
 namespace sluice::gateway {
 
@@ -59,7 +59,7 @@ class WordMatcher {
                 found(list);
         }
 
-        TextSymbols symbols_;
+        wire::TextSymbols symbols_;
         std::uint32_t state_ = 0;  // where its row begins
     };
 

@@ -4,10 +4,13 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace sluice::wire::dom {
 
@@ -49,6 +52,16 @@ inline std::optional<Array> array_at(Element from, std::string_view key) {
 inline std::optional<Element> object_at(Element from, std::string_view key) {
     std::optional<Element> value = field(from, key);
     return value && value->is_object() ? value : std::nullopt;
+}
+
+/// The members in the order of their keys' bytes. Stable: of a key that is there twice, which one counts is a
+/// matter of their order.
+inline std::vector<std::pair<std::string_view, Element>> members_by_key(Object object) {
+    std::vector<std::pair<std::string_view, Element>> all;
+    for (const auto& field : object)
+        all.emplace_back(field.key, field.value);
+    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    return all;
 }
 
 /// The value as JSON text, without spaces.

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "wire/utf8.hpp"
+
 namespace sluice::wire {
 namespace {
 
@@ -24,40 +26,6 @@ constexpr std::array<ByteClass, 256> kByteClass = [] {
 
 ByteClass class_of(char byte) {
     return kByteClass[static_cast<unsigned char>(byte)];
-}
-
-struct Sequence {
-    std::size_t size;
-    bool valid;
-};
-
-/// The character at the front of `text`, which starts with a byte >= 0x80. An ill-formed one is a maximal
-/// subpart (Unicode 3.9, table 3-8): what a decoder replaces by a single U+FFFD, and never less than one
-/// byte.
-Sequence front_sequence(std::string_view text) {
-    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
-    std::size_t size = 0;
-    unsigned char second_low = 0x80,
-                  second_high = 0xBF;  // narrowed where overlong forms, surrogates or > U+10FFFF lie
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        size = 2;
-    } else if (lead >= 0xE0 && lead <= 0xEF) {
-        size = 3;
-        if (lead == 0xE0) second_low = 0xA0;
-        if (lead == 0xED) second_high = 0x9F;
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-        size = 4;
-        if (lead == 0xF0) second_low = 0x90;
-        if (lead == 0xF4) second_high = 0x8F;
-    } else {
-        return {1, false};
-    }
-    if (text.size() < 2 || byte(1) < second_low || byte(1) > second_high) return {1, false};
-    for (std::size_t i = 2; i < size; ++i) {
-        if (i == text.size() || (byte(i) & 0xC0) != 0x80) return {i, false};
-    }
-    return {size, true};
 }
 
 void append_escape(std::string& out, char byte) {
@@ -120,7 +88,7 @@ void append(std::string& out, std::string_view text) {
             flush();
             append_escape(out, text[at]);
             run = ++at;
-        } else if (const Sequence sequence = front_sequence(text.substr(at)); sequence.valid) {
+        } else if (const Utf8Front sequence = utf8_front(text.substr(at)); sequence.valid) {
             at += sequence.size;
         } else {
             flush();
@@ -144,8 +112,7 @@ void append_valid_utf8(std::string& out, std::string_view text) {
 std::string excerpt(std::string_view text, std::size_t limit) {
     std::string out;
     while (!text.empty()) {
-        const Sequence sequence =
-            class_of(text.front()) == ByteClass::multibyte ? front_sequence(text) : Sequence{1, true};
+        const Utf8Front sequence = utf8_front(text);
         const std::string_view character = sequence.valid ? text.substr(0, sequence.size) : kReplacement;
         if (character.size() > limit - out.size()) break;
         out += character;

@@ -10,19 +10,12 @@
 #include <vector>
 
 #include "gateway/word_lists.hpp"
+#include "wire/support/symbols.hpp"
 
 using namespace sluice::gateway;
+using sluice::test::symbols_of;
 
 namespace {
-
-std::string symbols_of(std::string_view text) {
-    std::string symbols;
-    TextSymbols reader;
-    const auto keep = [&](char symbol) { symbols += symbol == kEdge ? '^' : symbol; };
-    reader.feed(text, keep);
-    reader.end(keep);
-    return symbols;
-}
 
 // The numbers of the words that are in the text.
 std::set<std::uint32_t> found_in(const std::vector<std::string>& words, std::string_view text) {
@@ -45,46 +38,6 @@ bool finds(const std::string& word, std::string_view text) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(word_matcher)
-
-BOOST_AUTO_TEST_CASE(a_text_becomes_one_case_one_space_and_edges) {
-    const std::vector<std::pair<std::string_view, std::string_view>> rows{
-        {"", ""},
-        {" ", " "},
-        {"Kill  yourself!", "^kill^ ^yourself^!"},
-        {"\t\r\na\x01\x7F"
-         "b",
-         " ^a^ ^b^"},
-        {"don't", "^don^'^t^"},
-        {"don\xE2\x80\x99t", "^don^'^t^"},
-        {"a\xC2\xA0\xE2\x80\x83"
-         "b",
-         "^a^ ^b^"},  // no-break space, em space
-        {"bo\xC2\xAD"
-         "m\xE2\x80\x8B"
-         "b",
-         "^bomb^"},                                                      // soft hyphen, zero width space
-        {"\xEF\xBC\xA2\xEF\xBC\xAF\xEF\xBC\xAD\xEF\xBC\xA2", "^bomb^"},  // full width
-        {"\xC3\x84\xC3\x96\xC3\x9C\xC3\x9F", "^\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F^"},
-        {"\xC5\xBD\xC4\xB9\xC4\x80\xC5\xB8", "^\xC5\xBE\xC4\xBA\xC4\x81\xC3\xBF^"},
-        {"\xCE\xA9\xD0\x96\xD0\x81", "^\xCF\x89\xD0\xB6\xD1\x91^"},  // Greek, Cyrillic
-        {"\xE7\x82\xB8\xE5\xBC\xB9", "^\xE7\x82\xB8^\xE5\xBC\xB9^"},
-        {"a\xE7\x82\xB8"
-         "1",
-         "^a^\xE7\x82\xB8^1^"},
-        {"a\xF0\x9F\x92\xA3"
-         "b",
-         "^a^\xF0\x9F\x92\xA3^b^"},  // an emoji
-        {"a\xFF"
-         "b",
-         "^a^\xEF\xBF\xBD^b^"},
-        {"a\xC3"
-         "b",
-         "^a^\xEF\xBF\xBD^b^"},
-        {"a\xE2\x82", "^a^\xEF\xBF\xBD"},
-    };
-    for (const auto& [text, wanted] : rows)
-        BOOST_TEST(symbols_of(text) == wanted, text << ": " << symbols_of(text));
-}
 
 BOOST_AUTO_TEST_CASE(words_are_found_whole) {
     struct Row {

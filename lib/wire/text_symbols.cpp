@@ -1,8 +1,8 @@
-#include "gateway/text_symbols.hpp"
+#include "wire/text_symbols.hpp"
 
 #include <algorithm>
 
-namespace sluice::gateway {
+namespace sluice::wire {
 namespace {
 
 struct Range {
@@ -125,4 +125,4 @@ Folded fold(char32_t character) noexcept {
     return {kind == CharClass::space ? U' ' : c, kind};
 }
 
-}  // namespace sluice::gateway
+}  // namespace sluice::wire

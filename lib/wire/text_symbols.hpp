@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace sluice::gateway {
+namespace sluice::wire {
 
 /// No text has it: control characters count as spaces.
 inline constexpr char kEdge = '\x01';
@@ -139,4 +139,4 @@ class TextSymbols {
     CharClass last_ = CharClass::other;
 };
 
-}  // namespace sluice::gateway
+}  // namespace sluice::wire
