@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """A decision of the dual-process router costs little for a question, and no more for a prompt of a mebibyte than for one of some kilobytes.
 
-Counts instructions with callgrind. Five to six of them were seen to take a nanosecond, and the slowest seen about two a nanosecond;
-bench/routing.cpp takes the time.
+Counts instructions with callgrind. About ten of them were seen to take a nanosecond; bench/routing.cpp takes the time.
 """
 import os
 import re
