@@ -47,7 +47,7 @@ struct NashOptions {
 struct NashOutcome {
     double quality = 0;  ///< From 0 to 1.
     std::chrono::nanoseconds latency{0};
-    PicoUsd cost;
+    PicoUsd cost = {};
 };
 
 /// Any thread. A call takes one lock and, but for iterate(), time in proportion to the number of models.

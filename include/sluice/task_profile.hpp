@@ -78,7 +78,7 @@ std::string_view to_string(TaskProfile::Tier tier) noexcept;
 
 /// Reads at most this much of a prompt: all of it, or its first and its last half of this. A task is mostly
 /// put before or after what it is about.
-inline constexpr std::size_t kMaxClassified = 4096;
+inline constexpr std::size_t kMaxClassified = 2048;
 
 /// Any bytes; ill-formed UTF-8 is only ever an unknown word. Allocates nothing.
 TaskProfile classify(std::string_view prompt, const TaskContext& context = {}) noexcept;

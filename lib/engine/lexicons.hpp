@@ -45,11 +45,10 @@ inline constexpr std::array<std::string_view, 14> kPlanningWords{
     "break down", "decompose", "timeline", "prioritize", "prioritise", "action plan",  "next steps"};
 
 inline constexpr std::array<std::string_view, 26> kCodingWords{
-    "code",   "coding", "function", "bug",       "debug",        "compile",    "compiler",
-    "script", "python", "refactor", "implement", "javascript",   "typescript", "java",
-    "rust",   "golang", "sql",      "html",      "css",          "regex",      "syntax",
-    "commit", "api",    "endpoint", "unit test", "pull request",
-};
+    "code",   "coding", "function", "bug",       "debug",       "compile",    "compiler",
+    "script", "python", "refactor", "implement", "javascript",  "typescript", "java",
+    "rust",   "golang", "sql",      "html",      "css",         "regex",      "syntax",
+    "commit", "api",    "endpoint", "unit test", "pull request"};
 
 inline constexpr std::array<std::string_view, 20> kCreativeWords{
     "story",  "poem",     "haiku",    "lyrics",     "song",      "novel",     "fiction",

@@ -5,10 +5,10 @@
 #include "engine/lexicons.hpp"
 #include "engine/prompt_bytes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <stdexcept>
 #include <string_view>
 
@@ -30,7 +30,6 @@ class PhraseIndex {
 
     struct Phrase {
         Topic topic{};
-        WordId last = 0;
         std::array<WordId, kLongestPhrase - 1> before{};  // nearest first; 0: none
         std::uint16_t next = kNone;                       // of those with the same last word
     };
@@ -67,8 +66,8 @@ class PhraseIndex {
 
   private:
     static constexpr std::uint16_t kNone = 0xffff;
-    static constexpr std::size_t kSlots = 1024;  // a power of two, far more than words
-    static constexpr unsigned kShift = 22;       // of 32 bits of hash to a slot
+    static constexpr std::size_t kSlots = 2048;  // a power of two, far more than words
+    static constexpr unsigned kShift = 21;       // of 32 bits of hash to a slot
     static constexpr std::size_t kMaxWords = 400;
 
     struct Word {
@@ -108,11 +107,11 @@ class PhraseIndex {
             words.at(count++) = intern(word);
             begin = end + 1;
         }
-        phrase.last = words[count - 1];
+        const WordId last = words.at(count - 1);
         for (std::size_t i = 1; i < count; ++i)
             phrase.before[i - 1] = words[count - 1 - i];
-        phrase.next = words_[phrase.last].phrases;
-        words_[phrase.last].phrases = number;
+        phrase.next = words_[last].phrases;
+        words_[last].phrases = number;
     }
 
     std::array<Phrase, kPhrases> phrases_{};
