@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sluice/access_token.hpp>
+#include <sluice/agent.hpp>
 #include <sluice/anthropic.hpp>
 #include <sluice/api_provider.hpp>
 #include <sluice/attempt.hpp>
@@ -13,6 +14,9 @@
 #include <sluice/config.hpp>
 #include <sluice/connector.hpp>
 #include <sluice/deadlines.hpp>
+#include <sluice/dual_process.hpp>
+#include <sluice/dual_process_stats.hpp>
+#include <sluice/engine.hpp>
 #include <sluice/entropy.hpp>
 #include <sluice/env.hpp>
 #include <sluice/error.hpp>
@@ -25,10 +29,12 @@
 #include <sluice/limits.hpp>
 #include <sluice/log.hpp>
 #include <sluice/message.hpp>
+#include <sluice/minimax.hpp>
 #include <sluice/mirror.hpp>
 #include <sluice/model_registry.hpp>
 #include <sluice/model_spec.hpp>
 #include <sluice/money.hpp>
+#include <sluice/nash_router.hpp>
 #include <sluice/needs.hpp>
 #include <sluice/openai.hpp>
 #include <sluice/request.hpp>
@@ -37,7 +43,9 @@
 #include <sluice/round_loop.hpp>
 #include <sluice/runtime.hpp>
 #include <sluice/select.hpp>
+#include <sluice/session.hpp>
 #include <sluice/strategy.hpp>
+#include <sluice/task_profile.hpp>
 #include <sluice/token_stream.hpp>
 #include <sluice/usage.hpp>
 #include <sluice/vertex.hpp>

@@ -6,6 +6,7 @@
 #include "model/http_probe.hpp"
 #include "model/http_source.hpp"
 #include "model/probe.hpp"
+#include "model/warm.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,7 +33,7 @@ bool has(const std::array<std::string_view, n>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-class HttpModel final : public ModelTarget {
+class HttpModel final : public ModelTarget, public Warmable {
   public:
     HttpModel(std::shared_ptr<const HttpProvider> provider, ModelSpec spec)
         : provider_(std::move(provider)), spec_(std::move(spec)) {}
@@ -62,6 +63,7 @@ class HttpModel final : public ModelTarget {
         if (kind != ProbeKind::completion) return probe_http(provider_, spec_, kind, deadline);
         return probe_completion(*this, provider_->dialect().least_max_tokens(), deadline, events);
     }
+    asio::awaitable<void> warm(TimePoint deadline) const override { return warm_http(provider_, deadline); }
 
   private:
     std::shared_ptr<const HttpProvider> provider_;

@@ -1,5 +1,7 @@
 #include <sluice/token_stream.hpp>
 
+#include "model/collected.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -17,7 +19,8 @@ struct EventRange {
     bool empty() const noexcept { return next == end; }
 };
 
-// Of a stream that failed in the middle after a failover: the legs before it, and itself.
+}  // namespace
+
 ErrorInfo with_earlier_attempts(ErrorInfo error, const TokenStream& stream) {
     if (error.attempts || stream.attempts().empty()) return error;
     std::vector<Attempt> attempts(stream.attempts().begin(), stream.attempts().end());
@@ -30,7 +33,16 @@ ErrorInfo with_earlier_attempts(ErrorInfo error, const TokenStream& stream) {
     return error;
 }
 
-}  // namespace
+AssistantMessage collected(MessageBuilder builder, const TokenStream& stream) {
+    AssistantMessage message = std::move(builder).take();
+    const Answerer& answerer = stream.answerer();
+    message.provider_id = answerer.provider_id;
+    message.model_id = answerer.model_id;
+    message.response_id = answerer.response_id;
+    message.origin = answerer.origin;
+    message.warnings.assign(stream.warnings().begin(), stream.warnings().end());
+    return message;
+}
 
 struct TokenStream::Impl {
     std::vector<std::unique_ptr<StreamWatch>> watches;  // outlive the source: what they end has ended
@@ -250,13 +262,7 @@ asio::awaitable<AssistantMessage> TokenStream::collect() {
         if (const Failure* failure = batch.back().as<Failure>()) error = failure->error();
     }
     if (error) throw_error(with_earlier_attempts(std::move(*error), *this));
-    AssistantMessage message = std::move(builder).take();
-    message.provider_id = answerer().provider_id;
-    message.model_id = answerer().model_id;
-    message.response_id = answerer().response_id;
-    message.origin = answerer().origin;
-    message.warnings.assign(warnings().begin(), warnings().end());
-    co_return message;
+    co_return collected(std::move(builder), *this);
 }
 
 asio::awaitable<void> TokenStream::close() {

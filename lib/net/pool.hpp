@@ -68,7 +68,7 @@ class Lease {
     explicit operator bool() const noexcept { return connection_ != nullptr; }
     PooledConnection* operator->() const noexcept { return connection_.get(); }
     /// Keeps the connection for the next request; the lease is empty then. Precondition: decoder.reusable(),
-    /// and no operation in flight.
+    /// or it is open and has not been used; and no operation in flight.
     void return_to_pool(TimePoint now);
 
   private:
