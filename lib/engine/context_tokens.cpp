@@ -1,7 +1,6 @@
 #include <sluice/context.hpp>
 
 #include <algorithm>
-#include <type_traits>
 #include <variant>
 
 #include "engine/token_scale.hpp"

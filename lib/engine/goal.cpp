@@ -159,10 +159,6 @@ struct GoalTracker::Tracking {
         evidence = 1;  // the goal is the first witness of itself
     }
 
-    double share_known(const std::vector<Word>& words) const {
-        const std::unordered_set<Word> distinct(words.begin(), words.end());
-        return share_known(distinct);
-    }
     double share_known(const std::unordered_set<Word>& words) const {
         double known = 0;
         for (const Word word : words)
@@ -179,10 +175,11 @@ struct GoalTracker::Tracking {
 
     // `asked` is measured by itself too: a short question may be on topic while its long answer digresses.
     void measure(const ContentWords& asked, const ContentWords& answered, bool states_goal) {
-        std::unordered_set<Word> all(asked.words.begin(), asked.words.end());
+        const std::unordered_set<Word> question(asked.words.begin(), asked.words.end());
+        std::unordered_set<Word> all = question;
         all.insert(answered.words.begin(), answered.words.end());
         if (all.empty()) return;
-        const double share = std::max({share_known(asked.words), share_known(all), share_of_goal(all)});
+        const double share = std::max({share_known(question), share_known(all), share_of_goal(all)});
         const double near =
             states_goal ? 1 : std::clamp((share - kChance) / (options.related_share - kChance), 0.0, 1.0);
         const double weight = std::min(1.0, static_cast<double>(all.size()) / kEvidence);

@@ -26,7 +26,7 @@ void write(dom::Element value, JsonWriter& json) {
         json.end_object();
         return;
     }
-    if (value.is_double()) {
+    if (value.type() == simdjson::dom::element_type::DOUBLE) {
         constexpr double kExact = 9007199254740992;  // 2^53: below it every whole number is a double
         const double number = value.get_double().value();
         if (std::abs(number) < kExact && std::trunc(number) == number)
