@@ -54,7 +54,8 @@ class Turn {
     CallOptions call_options();
     Trimmed trimmed(Tokens budget) const;
     Tokens window_for(const ErrorInfo& error) const;
-    bool shorten(const ErrorInfo& error, const Request& sent);
+    /// Lowers the budget of what is sent. False when that could not help, or nothing more can go.
+    bool shorten(const ErrorInfo& error);
 
     void check_results(const std::vector<ToolResultPart>& results) const;
     bool take_step();
