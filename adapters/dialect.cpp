@@ -10,8 +10,20 @@
 namespace sluice::adapters {
 
 std::span<const Dialect* const> dialects() noexcept {
-    static const std::array<const Dialect*, 4> all = {&openai_chat::dialect(), &openai_responses::dialect(),
-                                                      &anthropic::dialect(), &gemini::dialect()};
+    static const std::array all = {
+#ifdef SLUICE_WITH_OPENAI_CHAT
+        &openai_chat::dialect(),
+#endif
+#ifdef SLUICE_WITH_OPENAI_RESPONSES
+        &openai_responses::dialect(),
+#endif
+#ifdef SLUICE_WITH_ANTHROPIC
+        &anthropic::dialect(),
+#endif
+#ifdef SLUICE_WITH_GEMINI
+        &gemini::dialect(),
+#endif
+    };
     return all;
 }
 

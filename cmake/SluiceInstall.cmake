@@ -4,7 +4,11 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sluice)
 set_target_properties(sluice_config PROPERTIES EXPORT_NAME config)
-install(TARGETS sluice sluice_testing sluice_config EXPORT sluice-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+set(testing)
+if(SLUICE_ALL_DIALECTS)
+  set(testing sluice_testing)
+endif()
+install(TARGETS sluice ${testing} sluice_config EXPORT sluice-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/sluice DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 install(EXPORT sluice-targets NAMESPACE sluice:: DESTINATION ${package_dir})

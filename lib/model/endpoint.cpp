@@ -32,7 +32,8 @@ const adapters::Dialect& dialect_of(const Service* service, const std::string& c
     std::string known;
     for (const adapters::Dialect* dialect : adapters::dialects())
         known.append(known.empty() ? "" : ", ").append(dialect->name());
-    refuse("dialect", "\"" + chosen + "\" is not known; there are " + known);
+    refuse("dialect",
+           "\"" + std::string(name) + "\" is not known, or not part of this build; there are " + known);
 }
 
 /// Where the service wants it; where the user has chosen another dialect, or a server of their own, where
