@@ -1,12 +1,14 @@
 # sluice_unity(<result> <name> [WRAP] <sources...>): what to compile for these sources. With SLUICE_UNITY a few files that include them
 # (cmake/unity.py says which may be together), because most of the time of a build goes into what every source instantiates again. Else
 # the sources themselves, which is what one works with: a change compiles one file.
-option(SLUICE_UNITY "Compile several sources at once: for builds from nothing, as ./dev test does" OFF)
+#
+# TESTS does so for the tests alone and leaves the library as it is shipped.
+set(SLUICE_UNITY OFF CACHE STRING "Compile several sources at once, for builds from nothing: OFF, ON, TESTS")
 
 function(sluice_unity result name)
   cmake_parse_arguments(arg "WRAP" "" "" ${ARGN})
   set(sources ${arg_UNPARSED_ARGUMENTS})
-  if(SLUICE_UNITY)
+  if(SLUICE_UNITY AND (arg_WRAP OR NOT SLUICE_UNITY STREQUAL "TESTS"))
     find_package(Python3 REQUIRED COMPONENTS Interpreter)
     list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
     set(wrap)
