@@ -25,7 +25,6 @@ KEYWORDS = frozenset(
     try typename union unsigned using virtual void volatile while size_t uint8_t uint16_t uint32_t uint64_t int64_t""".split()
 )
 
-
 # A unit saves more the more it holds, but the last one to compile keeps a core waiting.
 MOST_LINES = 1600
 
@@ -150,16 +149,33 @@ def text_of(group, directory):
                 beside = source.path.parent / include.strip('"')
                 lines.append(f'"{os.path.relpath(beside, directory)}"' if include[0] == '"' and beside.exists() else include)
     lines = [f"#include {include}" for include in dict.fromkeys(lines)]
-    for number, source in enumerate(group):
+    for source in group:
         include = f'#include "{os.path.relpath(source.path, directory)}"'
-        lines += [f"namespace unit_{number} {{", include, "}"] if source.wrapped else [include]
+        lines += [f"namespace unit_{source.path.stem} {{", include, "}"] if source.wrapped else [include]
     return "\n".join(lines) + "\n"
+
+
+def same_in_two_headers(folders):
+    """A name that two headers of these folders give to different things: tests that differ in it cannot be one program."""
+    homes = {}
+    for header in sorted(header for folder in folders for header in folder.glob("*.hpp")):
+        namespace = ""
+        for line in header.read_text(encoding="utf-8").splitlines():
+            if opened := re.match(r"namespace ([\w:]+) \{", line):
+                namespace = opened[1]
+            elif named := re.match(r"(?:struct|class) (\w+)|inline [^(]*?(\w+)\(", line):
+                name = f"{namespace}::{named[1] or named[2]}"
+                if homes.setdefault(name, header) != header:
+                    return f"{homes[name]} and {header} both define {name}"
+    return None
 
 
 def main():
     arguments = sys.argv[1:]
     wrap = arguments[0] == "--wrap"
     directory, *paths = arguments[wrap:]
+    if wrap and (twice := same_in_two_headers({Path(path).parent for path in paths})):
+        sys.exit(twice)
     Path(directory).mkdir(parents=True, exist_ok=True)
     for number, group in enumerate(grouped(Source(path, wrap) for path in paths)):
         if len(group) == 1:

@@ -12,6 +12,7 @@
 
 using namespace sluice;
 using namespace sluice::test;
+using namespace sluice::test::race;
 using namespace std::chrono_literals;
 using sluice::testing::Script;
 

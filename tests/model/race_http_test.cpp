@@ -10,6 +10,7 @@
 
 using namespace sluice;
 using namespace sluice::test;
+using namespace sluice::test::race;
 using namespace std::chrono_literals;
 
 namespace {
