@@ -10,7 +10,7 @@ if(EXISTS ${PROJECT}/build.sh)
   run(${PROJECT}/build.sh ${BUILD}/consumer)
 else()
   run(${CMAKE_COMMAND} -G Ninja -S ${PROJECT} -B ${BUILD} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}
-      -DCMAKE_PREFIX_PATH=${PREFIX})
+      -DCMAKE_PREFIX_PATH=${PREFIX} -DSLUICE_UNITY=ON)
   run(${CMAKE_COMMAND} --build ${BUILD} --target consumer)
 endif()
 run(${BUILD}/consumer)

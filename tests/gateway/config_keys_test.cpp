@@ -2,6 +2,7 @@
 #include "gateway/config_files.hpp"
 #include "gateway/shapes.hpp"
 
+#include "source_dir.hpp"
 #include "wire/json_dom.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,6 +1,8 @@
 // What a file becomes: the tutorial's, the shortest one, one with every key, and what blocks hand on.
 #include "gateway/config_files.hpp"
 
+#include "source_dir.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>

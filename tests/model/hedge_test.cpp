@@ -10,7 +10,7 @@
 #include <limits>
 
 using namespace sluice;
-using namespace sluice::test;
+using namespace sluice::test::race;
 using namespace std::chrono_literals;
 using sluice::testing::Script;
 

@@ -11,7 +11,7 @@
 #include <stdexcept>
 
 using namespace sluice;
-using namespace sluice::test;
+using namespace sluice::test::race;
 using namespace std::chrono_literals;
 using sluice::testing::Script;
 

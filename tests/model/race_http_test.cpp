@@ -9,7 +9,7 @@
 #include "race_world.hpp"
 
 using namespace sluice;
-using namespace sluice::test;
+using namespace sluice::test::race;
 using namespace std::chrono_literals;
 
 namespace {

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace sluice::test {
+namespace sluice::test::race {
 
 /// Every event as one line, and a count for each attempt: started once, closed exactly once.
 class Books {
@@ -202,4 +202,4 @@ class InFlight {
     std::exception_ptr thrown_;
 };
 
-}  // namespace sluice::test
+}  // namespace sluice::test::race

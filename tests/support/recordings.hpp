@@ -1,6 +1,8 @@
 // Where the recordings of real traffic are, if they are here at all.
 #pragma once
 
+#include "source_dir.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>

@@ -109,9 +109,19 @@ stop_gateway() {
     gateway_pid=
 }
 
+# How many requests have their event.
+recorded() { curl -s "http://localhost:$PORT/health" | jq .requests_processed; }
+# request <command...>: runs it, and waits for its event: a client has the whole of its answer a moment earlier.
+request() {
+    local before
+    before=$(recorded)
+    "$@"
+    until_it_is "$((before + 1))" recorded || give_up "no event of a request"
+}
+
 # ask <model> [more of the request]: the body of the answer.
 ask() {
-    curl -s "http://localhost:$PORT/v1/chat/completions" -H 'Content-Type: application/json' \
+    request curl -s "http://localhost:$PORT/v1/chat/completions" -H 'Content-Type: application/json' \
         -d "{\"model\": \"$1\", \"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]${2:-}}"
 }
 who() { ask "$@" | jq -r '"\(.model) from \(.sluice_metadata.provider)"'; }

@@ -126,6 +126,7 @@ curl -s http://localhost:$PORT/v1/chat/completions \
   | jq '{model, provider: .sluice_metadata.provider}'
 # end
 )
+until_it_is 1 recorded
 check E14 'the primary answers, by the name that was asked for' "$(jq -c . <<<"$answered")" \
     '{"model":"gpt-4o-mini","provider":"openai-primary"}'
 check E13 'the other model' "$(who gpt-4o)" 'gpt-4o from openai-primary'
@@ -140,7 +141,7 @@ check E16 'every provider is healthy' "$(curl -s "http://localhost:$PORT/health"
     '["healthy","healthy"]'
 
 ask gpt-4o-mini >/dev/null
-curl -s "http://localhost:$PORT/v1/chat/completions" -H 'Content-Type: application/json' \
+request curl -s "http://localhost:$PORT/v1/chat/completions" -H 'Content-Type: application/json' \
     -d '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "I will murder him with a knife."}]}' >/dev/null
 check E09 'a flagged prompt goes on, and the event says why' \
     "$(events --last 1 --format json | jq -c '.[0] | [.status, (.policies[] | select(.result == "match") | .name, .action, .categories)]')" \
@@ -229,7 +230,7 @@ echo '-- When nothing is left'
 down openai
 down anthropic
 until_it_is 'unhealthy unhealthy' eval 'echo "$(status_of openai-primary) $(status_of anthropic-fallback)"'
-head=$(curl -sD - -o all-down.json "http://localhost:$PORT/v1/chat/completions" -H 'Content-Type: application/json' \
+head=$(request curl -sD - -o all-down.json "http://localhost:$PORT/v1/chat/completions" -H 'Content-Type: application/json' \
     -d '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}' | tr -d '\r')
 matches E29 'all down is a 503' "$(head -1 <<<"$head")" 'HTTP/1.1 503 .*'
 matches E29 '... that says when to come again' "$(grep -i '^retry-after:' <<<"$head")" '[Rr]etry-[Aa]fter: [0-9]+'
