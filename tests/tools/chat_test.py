@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import subprocess
+import tempfile
 import unittest
 
 import cli
@@ -134,13 +135,13 @@ class StandardInput(unittest.TestCase):
             self.assertNotIn(">", done.stderr)
 
     def test_a_file(self):
-        with open(os.path.join(cli.SOURCE_DIR, "LICENSE"), "rb") as file:
-            lines = sum(1 for line in file if line.strip())
+        with tempfile.TemporaryFile() as file:
+            file.write(f"{SIMPLE}\n{SIMPLE}\n".encode())
             file.seek(0)
-            done = subprocess.run([cli.PROGRAM, "chat", "--sim", "--json", "--worker", "sim-ok"], stdin=file, capture_output=True,
-                                  timeout=cli.PATIENCE, env=cli.environment())
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(cli.json_lines(done.stdout.decode())[-1]["session"]["turns"], lines)
+            done = subprocess.run([cli.PROGRAM, "chat", "--sim"], stdin=file, capture_output=True, timeout=cli.PATIENCE,
+                                  env=cli.environment())
+        self.assertEqual((done.returncode, done.stdout), (0, b"Simulated answer 1 of gemini-3-flash-preview.\n"
+                                                             b"Simulated answer 2 of gemini-3-flash-preview.\n"))
 
     def test_a_failed_turn_is_not_the_end(self):
         done = chat("--sim", "--json", "--worker", "openai/sim-400", "--orchestrator", "gpt-4o", stdin=f"{SIMPLE}\n{RIDDLE}\n")
@@ -216,7 +217,7 @@ class Accounts(unittest.TestCase):
         with simulator("--key", KEY) as url:
             done = chat("--orchestrator", "gpt-4o", "--worker", "gpt-4o", SIMPLE, env={"OPENAI_BASE_URL": url})
             self.assertEqual((done.returncode, done.stdout), (1, ""))
-            self.assertIn("error: openai/gpt-4o: ProviderAuthFailed (401", done.stderr)
+            self.assertRegex(done.stderr, r"(?m)^error: openai/gpt-4o: AllProvidersFailed .*ProviderAuthFailed \(401")
             self.assertTrue(done.stderr.endswith("hint: OPENAI_API_KEY is not set\n"))
 
     def test_providers_of_the_command_line(self):

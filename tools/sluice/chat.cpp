@@ -100,9 +100,10 @@ class Chat {
         if (reads_standard_input(options_)) {
             co_await take_turns_of_lines(session);
         } else {
-            bool goes_on = true;
-            for (const std::string& prompt : options_.prompts)
-                if (goes_on) goes_on = co_await take_turn(session, prompt);
+            for (const std::string& prompt : options_.prompts) {
+                const bool answered = co_await take_turn(session, prompt);
+                if (!answered) break;  // what comes next may build on it
+            }
         }
         if (printer_.is_unread()) co_return kOk;  // nobody is there to hear the rest
         const SessionStats stats = co_await session.close();
@@ -172,9 +173,9 @@ class Chat {
             printer_.note(printer_.paint(Style::dim, describe_for_people(turn_)));
         }
         if (!error_) return;
-        const std::string failures = error_->attempts ? failures_of(turn_) : std::string();
+        const bool is_chain = error_->attempts && error_->attempts->size() > 1;
         printer_.note(printer_.paint(Style::red, "error:") + " " +
-                      one_line(describe(*error_) + (failures.empty() ? "" : "; tried: " + failures)));
+                      one_line(describe(*error_) + (is_chain ? "; tried: " + failures_of(turn_) : "")));
     }
 
     std::string turn_as_json() const {
@@ -301,10 +302,8 @@ EngineOptions engine_options(const ChatOptions& options) {
 Engine make_engine(EngineOptions options) {
     if (options.providers.empty())
         throw UsageError(
-            "there is no provider: set OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY or another "
-            "service's "
-            "key, or give --provider, such as --provider local=http://localhost:11434/v1; --sim tries it "
-            "without any");
+            "there is no provider: set OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY or another key, "
+            "or give --provider local=http://localhost:11434/v1 or the like; --sim tries it without any");
     try {
         return Engine(std::move(options));
     } catch (const std::invalid_argument& error) {

@@ -340,6 +340,7 @@ CommandLine parse_command_line(int argc, char** argv) {
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n\n"
         "Examples:\n"
         "  sluice demo\n"
+        "  sluice chat --sim\n"
         "  sluice ask --model openai/gpt-5 --model groq/llama-3.3-70b-versatile 'Capital of Mongolia?'");
 
     std::vector commands{add_demo(app),     add_ask(app),    add_chat(app),        add_sim(app),
