@@ -52,7 +52,7 @@ class Usage(unittest.TestCase):
 
     def test_every_help_has_an_example(self):
         self.assertIn("Example", cli.run("--help").stdout)
-        for command in ("demo", "ask", "sim", "decode"):
+        for command in ("demo", "ask", "chat", "sim", "decode"):
             with self.subTest(command):
                 done = cli.run(command, "--help")
                 self.assertEqual(done.returncode, 0)

@@ -1,4 +1,5 @@
 // `sluice ask`: one prompt to a chain of real providers, the answer streamed to stdout.
+#include "answer_printer.hpp"
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "json_output.hpp"
@@ -50,7 +51,7 @@ class Transcript {
     void on_failover(const Failover& what) {
         note_cause(what.error);
         if (is_json_) return;  // its attempt is reported with the others
-        note(err_.paint(Style::yellow, name_of(what.failed)) + " failed after " +
+        note(printer_.paint(Style::yellow, name_of(what.failed)) + " failed after " +
              format_duration(what.record.duration) + ": " + describe_for_people(what.error) +
              (what.next ? "; trying " + name_of(*what.next) : ""));
     }
@@ -67,15 +68,16 @@ class Transcript {
         for (const StreamEvent& event : events) {
             if (const auto* failure = event.as<Failure>()) error_ = failure->error();
             if (is_json_)
-                append_event(pending_, event);
+                append_event(lines_, event);
             else
-                add_text(event);
+                printer_.add(event);
         }
-        flush();
+        printer_.flush();
+        flush_lines();
     }
 
     void on_attempt_event(const AttemptEvent& event) {
-        note(err_.paint(Style::dim, "[" + format_duration(event.at - started_) + "] " + describe(event)));
+        note(printer_.paint(Style::dim, "[" + format_duration(event.at - started_) + "] " + describe(event)));
     }
 
     int on_end(const TokenStream& stream) {
@@ -93,25 +95,16 @@ class Transcript {
         end_line();
         if (is_json_ && !error_) {  // otherwise the stream's own Failure has been shown
             if (error.attempts) show_attempts(*error.attempts);
-            append_failure(pending_, error);
-            flush();
+            append_failure(lines_, error);
+            flush_lines();
         }
-        note(err_.paint(Style::red, "error:") + " " + describe_for_people(error));
+        note(printer_.paint(Style::red, "error:") + " " + describe_for_people(error));
         return kFailed;
     }
 
-    /// So that a shell's prompt does not stand behind half an answer.
-    void end_line() {
-        if (!is_mid_line_) return;
-        out_.write("\n");
-        is_mid_line_ = false;
-    }
-
-    void note(std::string_view line) {
-        end_line();
-        err_.write(std::string(line) + "\n");
-    }
-    bool is_unread() const noexcept { return out_.is_closed(); }
+    void end_line() { printer_.end_line(); }
+    void note(std::string_view line) { printer_.note(line); }
+    bool is_unread() const noexcept { return printer_.is_unread(); }
     /// A provider has refused our key, or the lack of one.
     bool lacks_credentials() const noexcept { return lacks_credentials_; }
 
@@ -120,42 +113,20 @@ class Transcript {
         if (error.kind == ErrorKind::provider_auth_failed) lacks_credentials_ = true;
     }
 
-    void add_text(const StreamEvent& event) {
-        if (const auto* text = event.as<TextDelta>())
-            pending_ += text->text;
-        else if (const auto* refusal = event.as<RefusalDelta>())
-            pending_ += refusal->text;
-        else if (const auto* reasoning = event.as<ReasoningDelta>())
-            show_reasoning(reasoning->text);
-    }
-
-    // For the impatient person at a terminal only: it is no part of the answer.
-    void show_reasoning(std::string_view text) {
-        if (!err_.is_terminal() || text.empty()) return;
-        err_.write_untrusted(text);
-        is_reasoning_ = true;
-    }
-
-    void flush() {
-        if (pending_.empty()) return;
-        if (std::exchange(is_reasoning_, false)) err_.write("\n\n");
-        if (is_json_)
-            out_.write(pending_);
-        else
-            out_.write_untrusted(pending_);
-        is_mid_line_ = pending_.back() != '\n';
-        pending_.clear();
+    void flush_lines() {
+        printer_.write_lines(lines_);
+        lines_.clear();
     }
 
     void show_attempts(std::span<const Attempt> attempts) {
         if (!is_json_) return;
         for (const Attempt& attempt : attempts)
-            append_attempt(pending_, attempt);
-        flush();
+            append_attempt(lines_, attempt);
+        flush_lines();
     }
 
     void show_answer(const Answerer& answerer) {
-        wire::JsonWriter json(pending_);
+        wire::JsonWriter json(lines_);
         const auto milliseconds = [](Duration time) {
             return std::chrono::duration<double, std::milli>(time).count();
         };
@@ -166,30 +137,27 @@ class Transcript {
         json.key("first_event_ms").number(milliseconds(first_event_.value_or(started_) - started_));
         json.key("total_ms").number(milliseconds(clock_->now() - started_));
         json.end_object();
-        pending_ += '\n';
-        flush();
+        lines_ += '\n';
+        flush_lines();
     }
 
     void show_totals(const TokenStream& stream) {
         if (is_quiet_) return;
         const Answerer& answerer = stream.answerer();
-        note(err_.paint(Style::dim, answerer.provider_id + "/" + answerer.model_id + ": " +
-                                        format_tokens(stream.usage()) + " tokens, first after " +
-                                        format_duration(first_event_.value_or(started_) - started_) +
-                                        ", all after " + format_duration(clock_->now() - started_)));
+        note(printer_.paint(Style::dim, answerer.provider_id + "/" + answerer.model_id + ": " +
+                                            format_tokens(stream.usage()) + " tokens, first after " +
+                                            format_duration(first_event_.value_or(started_) - started_) +
+                                            ", all after " + format_duration(clock_->now() - started_)));
     }
 
     std::shared_ptr<Clock> clock_ = system_clock();
-    Terminal out_{STDOUT_FILENO};
-    Terminal err_{STDERR_FILENO};
+    AnswerPrinter printer_;
     bool is_json_;
     bool is_quiet_;
     TimePoint started_{};
     std::optional<TimePoint> first_event_;
     std::optional<ErrorInfo> error_;  // the stream's own
-    std::string pending_;             // for stdout, until the end of a batch
-    bool is_mid_line_ = false;
-    bool is_reasoning_ = false;
+    std::string lines_;               // of --json, until the end of a batch
     bool lacks_credentials_ = false;
 };
 

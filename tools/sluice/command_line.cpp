@@ -105,6 +105,46 @@ Command add_ask(CLI::App& parent) {
     return {app, [options] { return run_ask(*options); }};
 }
 
+Command add_chat(CLI::App& parent) {
+    auto options = std::make_shared<ChatOptions>();
+    CLI::App* app = parent.add_subcommand(
+        "chat", "Talk to a fast and a slow model: each turn chooses one, and fails over when it must");
+    app->add_option("prompt", options->prompts, "One turn each; none: one a line from standard input")
+        ->type_name("PROMPT");
+    app->add_option("--orchestrator", options->orchestrator, "The slow model, for what is hard: gpt-4o")
+        ->type_name("MODEL");
+    app->add_option("--worker", options->worker, "The fast model, for the rest: gemini-3-flash-preview")
+        ->type_name("MODEL");
+    app->add_option("--fallback", options->fallbacks,
+                    "Asked when the model of a turn cannot answer; repeat for more")
+        ->allow_extra_args(false)
+        ->type_name("MODEL");
+    CLI::Option* provider =
+        app->add_option("--provider", options->providers,
+                        "One more provider, and where it is if that is not known; repeat for more")
+            ->allow_extra_args(false)
+            ->type_name("NAME[=URL]");
+    app->add_option("--system", options->system, "The system prompt")->type_name("TEXT");
+    app->add_option(
+           "--goal", options->goal,
+           "What the conversation is for: progress and drift are told, and drift asks the slow model")
+        ->type_name("TEXT");
+    app->add_flag("--sim", options->sim, "Simulate all providers: no keys, no network")->excludes(provider);
+    app->add_flag("--no-stream", options->no_stream, "Whole answers only: one that is cut fails over too");
+    app->add_flag("--json", options->json, "Print one JSON object a turn, and one of the session last");
+    app->add_flag("--explain", options->explain,
+                  "Ask nobody: print whom each role asks in which order, and what that can come to");
+    app->footer(
+        "Registered are the services whose key or base URL is in the environment (OPENAI_API_KEY, "
+        "GEMINI_API_KEY,\nOLLAMA_BASE_URL, ...) and those of --provider. A model is found by its id, or as "
+        "PROVIDER/MODEL.\n\n"
+        "Example:\n"
+        "  sluice chat --orchestrator gpt-4o --worker gemini-3-flash-preview --fallback claude-opus-4-8\n"
+        "  sluice chat --sim --orchestrator openai/sim-503 --fallback claude-opus-4-8 'What is 2 + 2?' "
+        "'Explain step by step why.'");
+    return {app, [options] { return run_chat(*options); }};
+}
+
 Command add_sim(CLI::App& parent) {
     auto options = std::make_shared<SimOptions>();
     CLI::App* app = parent.add_subcommand("sim", "Serve the simulator: a provider that fails on demand");
@@ -300,10 +340,11 @@ CommandLine parse_command_line(int argc, char** argv) {
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n\n"
         "Examples:\n"
         "  sluice demo\n"
+        "  sluice chat --sim\n"
         "  sluice ask --model openai/gpt-5 --model groq/llama-3.3-70b-versatile 'Capital of Mongolia?'");
 
-    std::vector commands{add_demo(app),   add_ask(app),         add_sim(app),        add_sim_test(app),
-                         add_decode(app), add_policy_lint(app), add_events_tail(app)};
+    std::vector commands{add_demo(app),     add_ask(app),    add_chat(app),        add_sim(app),
+                         add_sim_test(app), add_decode(app), add_policy_lint(app), add_events_tail(app)};
     const std::vector<Command> of_gateway = add_gateway(app);
     commands.insert(commands.end(), of_gateway.begin(), of_gateway.end());
     for (const Command& command : commands)

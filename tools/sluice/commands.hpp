@@ -49,6 +49,22 @@ struct AskOptions {
 /// One prompt to a chain of providers, streamed to stdout.
 int run_ask(const AskOptions& options);
 
+struct ChatOptions {
+    std::vector<std::string> prompts;  ///< One turn each; empty: the lines of standard input.
+    std::string orchestrator;
+    std::string worker;
+    std::vector<std::string> fallbacks;
+    std::vector<std::string> providers;  ///< "name" or "name=url"
+    std::string system;
+    std::string goal;
+    bool sim = false;
+    bool no_stream = false;
+    bool json = false;
+    bool explain = false;
+};
+/// A conversation with the engine, turn by turn.
+int run_chat(const ChatOptions& options);
+
 struct SimOptions {
     std::string listen = "127.0.0.1:0";
     std::string key;

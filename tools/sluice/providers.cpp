@@ -101,7 +101,8 @@ std::string find_or_empty(const std::map<std::string, std::string>& pairs, const
 
 Providers::Providers(const ProviderFlags& flags,
                      std::function<std::string(std::string_view dialect)> start_simulator)
-    : base_urls_(parse_pairs("--base-url", flags.base_urls, "", "provider=url")),
+    : base_url_option_(flags.base_url_option),
+      base_urls_(parse_pairs(base_url_option_, flags.base_urls, "", "provider=url")),
       key_variables_(parse_pairs("--key", flags.keys,
                                  "env:", "provider=env:NAME (a key itself would show in the process list)")),
       dialects_(parse_pairs("--dialect", flags.dialects, "", "provider=dialect")),
@@ -118,6 +119,19 @@ std::string Providers::known_ids() {
     std::string ids(kSimulator);
     for (const adapters::Service& service : adapters::services())
         ids.append(", ").append(service.name);
+    return ids;
+}
+
+std::vector<std::string> Providers::in_environment() {
+    std::vector<std::string> ids;
+    for (const adapters::Service& service : adapters::services()) {
+        const std::string id(service.name);
+        const auto has = [&id](Setting setting) { return !from_environment(id, setting).empty(); };
+        const bool has_place = has(Setting::base_url);
+        const bool has_key = has(Setting::key) || has(Setting::token);
+        const bool needs_place = service.base_url.empty() && !(id == "vertex" && has(Setting::project));
+        if (has_place || (has_key && !needs_place)) ids.push_back(id);
+    }
     return ids;
 }
 
@@ -153,8 +167,9 @@ ApiProviderOptions Providers::options_of(const std::string& id) {
     const adapters::Service* service = adapters::find_service(id);
     std::string url = base_url_of(id);
     if (url.empty() && service == nullptr)
-        throw UsageError("provider \"" + id + "\" is not known; give --base-url " + id + "=URL or set " +
-                         variable_name(id, Setting::base_url) + " (known: " + known_ids() + ")");
+        throw UsageError("provider \"" + id + "\" is not known; give " + base_url_option_ + " " + id +
+                         "=URL or set " + variable_name(id, Setting::base_url) + " (known: " + known_ids() +
+                         ")");
     if (!url.empty()) options.base_url = std::move(url);
     if (is_service(id, "azure") || is_service(id, "anthropic"))
         options.api_version = from_environment(id, Setting::api_version);

@@ -24,6 +24,8 @@ struct ProviderFlags {
     std::vector<std::string> base_urls;  ///< "provider=url"
     std::vector<std::string> keys;       ///< "provider=env:NAME"
     std::vector<std::string> dialects;   ///< "provider=dialect"
+    /// What the option for `base_urls` is called.
+    std::string base_url_option = "--base-url";
 };
 
 class Providers {
@@ -35,6 +37,8 @@ class Providers {
 
     /// Throws UsageError for a target without a slash, an unknown provider, and an unusable option.
     BoundModel model(std::string_view target);
+    /// Made when it is first asked for; valid as long as this. Throws as model() does.
+    ApiProvider& provider(const std::string& id);
     /// The variables that would hold a key where one is likely to be needed, and do not: worth a hint when
     /// the provider says "401".
     const std::vector<std::string>& missing_keys() const noexcept { return missing_keys_; }
@@ -42,13 +46,17 @@ class Providers {
     /// Ids of the table, separated by ", ".
     static std::string known_ids();
 
+    /// Services of the table that the environment has a key, a token or a base URL for, and all that is
+    /// needed to ask them.
+    static std::vector<std::string> in_environment();
+
   private:
-    ApiProvider& provider(const std::string& id);
     ApiProvider make(const std::string& id);
     ApiProviderOptions options_of(const std::string& id);
     std::string base_url_of(const std::string& id) const;
     void find_credential(const std::string& id, ApiProviderOptions& options);
 
+    std::string base_url_option_;
     std::map<std::string, std::string> base_urls_;
     std::map<std::string, std::string> key_variables_;
     std::map<std::string, std::string> dialects_;
