@@ -1,5 +1,5 @@
-// What users write first. g++ 12 destroys some temporaries twice when their statement awaits; everything here is
-// safe, which AddressSanitizer would tell at -O0 and at -O2 (docs/await-rule.md).
+// What users write first. g++ 12 destroys some temporaries twice when their statement awaits; everything here
+// is safe, which AddressSanitizer would tell at -O0 and at -O2 (docs/await-rule.md).
 #include "engine_world.hpp"
 
 #include <asio/this_coro.hpp>
