@@ -27,8 +27,9 @@ sluice::EngineOptions claude_and_gemini(example::Service& service) {
         .worker_model = "gemini-3-flash-preview"};
 }
 
-// Planning in the cloud, execution at home: what the worker sees stays with targets that are tagged "local",
-// whatever fails. Keep what is personal out of turns that plan, or give RunOptions the residency too.
+// Planning in the cloud, execution at home: the worker's turns stay with targets that are tagged "local",
+// whatever fails. A turn that plans takes the conversation so far to the cloud; an agent that must not has
+// AgentOptions::residency.
 sluice::EngineOptions privacy_first(example::Service& service) {
     sluice::EngineProvider at_home = account(service, "local");
     at_home.tags = {"local"};
