@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <exception>
+#include <iostream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -54,15 +55,29 @@ sluice::EngineOptions two_providers(const World& world) {
     return options;
 }
 
+/// What std::cout was told since.
+class Printed {
+  public:
+    Printed() : before_(std::cout.rdbuf(text_.rdbuf())) {}
+    Printed(const Printed&) = delete;
+    Printed& operator=(const Printed&) = delete;
+    ~Printed() { std::cout.rdbuf(before_); }
+    std::string text() const { return text_.str(); }
+
+  private:
+    std::ostringstream text_;
+    std::streambuf* before_;
+};
+
 asio::awaitable<std::string> first_turn(sluice::EngineOptions options) {
-    std::ostringstream out;
+    const Printed printed;
     sluice::Engine engine{options};
     sluice::Agent agent = engine.create_agent({.name = "demo", .system_prompt = "You are helpful."});
     sluice::Session session = agent.start_session("demo_user");
 
     sluice::Reply reply = co_await session.run("Capital of Mongolia?");
-    out << reply.content << " (by " << reply.metadata.model_used << ")\n";
-    co_return out.str();
+    std::cout << reply.content << " (by " << reply.metadata.model_used << ")\n";
+    co_return printed.text();
 }
 
 asio::awaitable<std::string> of_one_turn(sluice::Session& session) {
