@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(tools_are_lambdas_functions_and_coroutines) {
     };
     BOOST_TEST(answer([](const ToolCallPart&) { return "text"; }) == "tool: call_1=text");
     BOOST_TEST(answer([wisdom](const ToolCallPart&) { return wisdom; }) == "tool: call_1=" + wisdom);
-    const auto later = [wisdom](const ToolCallPart& call) -> asio::awaitable<std::string> {
+    const auto later = [&wisdom](const ToolCallPart& call) -> asio::awaitable<std::string> {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
         BOOST_TEST((executor != asio::any_io_executor()));
         co_return call.id + " " + wisdom;
