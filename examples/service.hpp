@@ -9,12 +9,40 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace example {
+
+/// For Service::simulate: a model that says this, word by word.
+inline sluice::testing::SimulatedAnswer says(std::string_view text) {
+    sluice::testing::SimulatedAnswer answer;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(' ', 1), text.size());
+        answer.tokens.emplace_back(text.substr(0, end));
+        text.remove_prefix(end);
+    }
+    return answer;
+}
+/// A model that calls a tool.
+inline sluice::testing::SimulatedAnswer calls(std::string tool, std::string arguments) {
+    sluice::testing::SimulatedAnswer answer;
+    answer.tool_calls.emplace_back("call_1", std::move(tool), std::move(arguments));
+    answer.finish_reason = "tool_calls";
+    return answer;
+}
+/// A model that is down.
+inline sluice::testing::SimulatedAnswer is_down() {
+    sluice::testing::SimulatedAnswer answer;
+    answer.error = sluice::ErrorKind::provider_overloaded;
+    return answer;
+}
 
 class Service {
   public:
@@ -28,8 +56,7 @@ class Service {
         if (is_real(service))
             for (const sluice::ServiceInfo& info : sluice::ApiProvider::services())
                 if (info.name == service) return std::string(info.base_url);
-        if (!simulator_) simulator_.emplace(context_.get_executor()).listen();
-        return simulator_->base_url(service);
+        return simulator().base_url(service);
     }
     std::string key(const std::string& service = "openai") const {
         return sluice::env_or(variable(service, "_API_KEY").c_str(), "");
@@ -45,6 +72,15 @@ class Service {
         return sluice::env_or(variable(service, "_MODEL").c_str(), usual);
     }
 
+    /// What the simulated model of that id does, request by request; the last one holds for all further ones.
+    /// Of no consequence where the model is real.
+    void simulate(std::string model, std::vector<sluice::testing::SimulatedAnswer> answers) {
+        simulator().on_model(std::move(model),
+                             [answers = std::move(answers)](std::size_t turn, std::string_view) {
+                                 return answers[std::min(turn, answers.size() - 1)];
+                             });
+    }
+
     /// OpenAI, or Anthropic when that is the only one that is set up.
     sluice::ApiProvider provider(std::string id = {}) {
         const std::string service = usual_service();
@@ -56,6 +92,10 @@ class Service {
     sluice::BoundModel model() { return provider().model(model_id(usual_service())); }
 
   private:
+    sluice::testing::Simulator& simulator() {
+        if (!simulator_) simulator_.emplace(context_.get_executor()).listen();
+        return *simulator_;
+    }
     static std::string variable(std::string name, const char* suffix) {
         for (char& letter : name)
             if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');

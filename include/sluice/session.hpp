@@ -269,6 +269,10 @@ class Session {
     /// Goes on after a reply with tool_calls: one result for each of them, else SessionError.
     asio::awaitable<Reply> submit(std::vector<ToolResultPart> results);
     asio::awaitable<Reply> submit(std::vector<ToolResultPart> results, RunOptions options);
+    /// The result of the only call: safe to write as a temporary inside of a co_await, where several in
+    /// braces are not (docs/await-rule.md).
+    asio::awaitable<Reply> submit(ToolResultPart result);
+    asio::awaitable<Reply> submit(ToolResultPart result, RunOptions options);
 
     /// Ends the session and stops what it has running. Again, and it gives the same. SessionBusy during a
     /// turn.

@@ -13,6 +13,7 @@
 #include <sluice/clock.hpp>
 #include <sluice/config.hpp>
 #include <sluice/connector.hpp>
+#include <sluice/context.hpp>
 #include <sluice/deadlines.hpp>
 #include <sluice/dual_process.hpp>
 #include <sluice/dual_process_stats.hpp>
@@ -24,6 +25,7 @@
 #include <sluice/explain.hpp>
 #include <sluice/fallback.hpp>
 #include <sluice/gemini.hpp>
+#include <sluice/goal.hpp>
 #include <sluice/health.hpp>
 #include <sluice/hedge.hpp>
 #include <sluice/limits.hpp>

@@ -167,6 +167,14 @@ asio::awaitable<Reply> Session::submit(std::vector<ToolResultPart> results) {
 asio::awaitable<Reply> Session::submit(std::vector<ToolResultPart> results, RunOptions options) {
     return run_results(state_, std::move(results), std::move(options));
 }
+asio::awaitable<Reply> Session::submit(ToolResultPart result) {
+    return submit(std::move(result), RunOptions());
+}
+asio::awaitable<Reply> Session::submit(ToolResultPart result, RunOptions options) {
+    std::vector<ToolResultPart> results;
+    results.push_back(std::move(result));
+    return run_results(state_, std::move(results), std::move(options));
+}
 
 asio::awaitable<SessionStats> Session::close() {
     return close_session(state_);

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 program, pattern = sys.argv[1:]
-environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ANTHROPIC_", "GEMINI_", "MISTRAL_"))}
+environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ANTHROPIC_", "GEMINI_", "MISTRAL_", "LOCAL_"))}
 done = subprocess.run([program], capture_output=True, text=True, timeout=60, check=False, env=environment)
 print(done.stdout + done.stderr, end="")
 if done.returncode != 0:
