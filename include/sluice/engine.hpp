@@ -77,7 +77,8 @@ struct RoleOptions {
     std::optional<std::uint32_t> max_tokens = {};
     std::optional<std::string> reasoning_effort = {};
     std::optional<std::uint32_t> reasoning_budget = {};
-    /// Tags that every target of this role must have, fallbacks included.
+    /// Tags that every target of this role must have, fallbacks included. The role's own model must have
+    /// them, and an implicit candidate that has not is none.
     std::vector<std::string> residency = {};
 };
 
@@ -150,6 +151,9 @@ struct EngineOptions {
     CommitOn commit_on = CommitOn::first_event;
     RetryOptions retry = {};
     BreakerOptions breaker = {};
+    /// For how long turns begin with who answered when the first of the chain did not; a session is one
+    /// conversation.
+    Stickiness stickiness = {};
     /// For each request to a chain, over all its attempts; zero is none.
     std::chrono::milliseconds total = std::chrono::minutes(15);
     /// Hears of every attempt.

@@ -190,6 +190,9 @@ struct SessionOptions {
     std::string goal = {};
     /// What was said before. System messages are the agent's, and not taken.
     std::vector<Message> history = {};
+    /// Tags that every target of this session must have, whichever role a turn is for: what was said at home
+    /// is not told elsewhere.
+    std::vector<std::string> residency = {};
 };
 
 /// What one model has done in a session.
@@ -238,7 +241,10 @@ class TurnStream {
     /// called, so it may take as long as they do. Indices of tool calls count on over all steps. Cancellation
     /// throws asio::system_error(operation_aborted); ToolLimitReached as run().
     asio::awaitable<const StreamEvent*> next();
-    /// After nullptr, of a turn that did not fail; before: std::logic_error.
+    /// Reads to the end. Throws as Session::run() does.
+    asio::awaitable<Reply> collect();
+    /// After nullptr, of a turn that did not fail; before: std::logic_error. Its content is the last answer's
+    /// text; the events have shown that of every step.
     const Reply& reply() const;
     /// Which model was chosen, and why.
     System system() const noexcept;

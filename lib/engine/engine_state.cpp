@@ -1,5 +1,8 @@
 #include "engine/engine_state.hpp"
 
+#include <sluice/log.hpp>
+#include <sluice/needs.hpp>
+
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
@@ -22,8 +25,15 @@ std::string name_of(const ModelSpec& spec) {
     return spec.provider_id + '/' + spec.id;
 }
 
+bool may_serve(const ModelSpec& spec, const RoleOptions& role) {
+    Needs needs;
+    needs.residency = role.residency;
+    return unmet(spec, needs) != SkipReason::residency;
+}
+
 void add_once(std::vector<ModelPlace>& places, ModelPlace place) {
-    if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(std::move(place));
+    const auto is_it = [&place](const ModelPlace& other) { return other.same_target(place); };
+    if (std::none_of(places.begin(), places.end(), is_it)) places.push_back(std::move(place));
 }
 
 }  // namespace
@@ -69,7 +79,13 @@ const RoleChain& EngineState::chain(System system) const noexcept {
 }
 
 ModelPlace EngineState::place_of(const std::string& model, std::string_view option) const {
-    if (std::optional<ModelPlace> place = providers_.find(model)) return std::move(*place);
+    if (std::optional<ModelPlace> place = providers_.find(model)) {
+        if (place->guessed)
+            log(LogLevel::warning, "engine: " + std::string(option) + ": no provider names \"" + model +
+                                       "\", so it is asked at " + providers_.bind(*place).spec().provider_id +
+                                       "; write provider/model if that is meant");
+        return std::move(*place);
+    }
     std::string message = "Engine: " + std::string(option) + ": ";
     if (model.empty()) throw std::invalid_argument(message + "it names no model");
     throw std::invalid_argument(message + "no registered provider serves \"" + model + "\"; there are " +
@@ -88,6 +104,7 @@ FallbackOptions EngineState::fallback_options() const {
     how.on_failover = options_.on_failover;
     how.commit_on = options_.commit_on;
     how.total = options_.total;
+    how.stickiness = options_.stickiness;
     how.runtime = options_.runtime;
     return how;
 }
@@ -109,9 +126,16 @@ RoleChain EngineState::make_chain(System system) const {
     }
     std::vector<BoundModel> leaves;
     std::vector<BoundModel> legs;
-    for (const ModelPlace& place : places) {
-        leaves.push_back(providers_.bind(place));
-        legs.push_back(guarded(leaves.back()));
+    for (std::size_t at = 0; at < places.size(); ++at) {
+        BoundModel leaf = providers_.bind(places[at]);
+        const bool may = may_serve(leaf.spec(), role(system));
+        if (!may && at == 0)
+            throw std::invalid_argument("Engine: " + std::string(fast ? "worker" : "orchestrator") +
+                                        ".residency: " + name_of(leaf.spec()) +
+                                        " has not the tags that it demands (EngineProvider::tags)");
+        if (!may && at >= configured) continue;
+        legs.push_back(guarded(leaf));
+        leaves.push_back(std::move(leaf));
     }
     BoundModel chain = FallbackBoundModel(legs, fallback_options());
     return RoleChain(system, std::move(leaves), configured, std::move(legs), std::move(chain));

@@ -107,25 +107,26 @@ std::optional<ModelPlace> ProviderSet::find(std::string_view id) const {
     const std::size_t slash = id.find('/');
     if (slash != std::string_view::npos && slash + 1 < id.size()) {
         if (const std::optional<std::size_t> provider = named(id.substr(0, slash)))
-            return ModelPlace{*provider, std::string(id.substr(slash + 1))};
+            return ModelPlace{*provider, std::string(id.substr(slash + 1)), false};
     }
     std::optional<std::size_t> provider;
     if (const auto mapped = model_providers_.find(id); mapped != model_providers_.end())
         provider = named(mapped->second);
-    if (const ModelSpec* known = registry_.find(id); !provider && known)
-        provider = of_family(known->provider_id);
+    const ModelSpec* const known_model = registry_.find(id);
+    if (!provider && known_model) provider = of_family(known_model->provider_id);
     if (const std::string_view family = ModelRegistry::service_by_name(id); !provider && !family.empty())
         provider = of_family(family);
     if (!provider) provider = who_lists(id);
+    const bool named_nowhere = !provider && !(known_model && known_model->provider_id == "local");
     if (!provider) provider = of_family("local");
     if (!provider) return std::nullopt;
-    return ModelPlace{*provider, std::string(id)};
+    return ModelPlace{*provider, std::string(id), named_nowhere};
 }
 
 std::optional<ModelPlace> ProviderSet::default_model(std::size_t provider) const {
     const Registered& from = providers_[provider];
-    if (!from.default_model.empty()) return ModelPlace{provider, from.default_model};
-    if (!from.models.empty()) return ModelPlace{provider, from.models.front()};
+    if (!from.default_model.empty()) return ModelPlace{provider, from.default_model, false};
+    if (!from.models.empty()) return ModelPlace{provider, from.models.front(), false};
     return std::nullopt;
 }
 

@@ -20,7 +20,10 @@ namespace sluice {
 struct ModelPlace {
     std::size_t provider = 0;
     std::string model;
-    friend bool operator==(const ModelPlace&, const ModelPlace&) = default;
+    bool guessed = false;  ///< Nobody names it: it is asked where everything may be.
+    bool same_target(const ModelPlace& other) const noexcept {
+        return provider == other.provider && model == other.model;
+    }
 };
 
 class ProviderSet {

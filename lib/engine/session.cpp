@@ -16,26 +16,24 @@ namespace {
 
 // Free functions, so that a turn holds the session itself and never the handle that it was asked on.
 
-asio::awaitable<Reply> to_its_end(std::unique_ptr<Turn> turn) {
-    for (;;) {
-        const StreamEvent* event = co_await turn->next();
-        if (event == nullptr) break;
-    }
-    if (const ErrorInfo* error = turn->error()) throw_error(*error);
-    co_return std::move(*turn).take_reply();
+asio::awaitable<Reply> read_to_end(Turn& turn) {
+    while (const StreamEvent* event = co_await turn.next())
+        static_cast<void>(event);
+    if (const ErrorInfo* error = turn.error()) throw_error(*error);
+    co_return turn.reply();
 }
 
 asio::awaitable<Reply> run_turn(std::shared_ptr<SessionState> session, Prompt prompt, RunOptions options) {
     auto turn = std::make_unique<Turn>(std::move(session), std::move(options));
     co_await turn->begin(std::move(prompt));
-    co_return co_await to_its_end(std::move(turn));
+    co_return co_await read_to_end(*turn);
 }
 
 asio::awaitable<Reply> run_results(std::shared_ptr<SessionState> session, std::vector<ToolResultPart> results,
                                    RunOptions options) {
     auto turn = std::make_unique<Turn>(std::move(session), std::move(options));
     co_await turn->begin_with(std::move(results));
-    co_return co_await to_its_end(std::move(turn));
+    co_return co_await read_to_end(*turn);
 }
 
 asio::awaitable<std::unique_ptr<Turn>> begun(std::shared_ptr<SessionState> session, Prompt prompt,
@@ -107,6 +105,10 @@ TurnStream::~TurnStream() = default;
 
 asio::awaitable<const StreamEvent*> TurnStream::next() {
     return turn_->next();
+}
+
+asio::awaitable<Reply> TurnStream::collect() {
+    return read_to_end(*turn_);
 }
 
 const Reply& TurnStream::reply() const {

@@ -30,6 +30,7 @@ class SessionState {
     const std::shared_ptr<const AgentOptions>& shared_agent() const noexcept { return agent_; }
     const std::string& id() const noexcept { return options_.id; }
     const std::string& user_id() const noexcept { return options_.user_id; }
+    const std::vector<std::string>& residency() const noexcept { return options_.residency; }
     const Clock& clock() const noexcept { return *engine_->runtime().clock; }
 
     /// Begins a turn. Throws SessionBusy or SessionClosed.

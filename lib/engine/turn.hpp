@@ -37,7 +37,6 @@ class Turn {
     /// The whole answer is here.
     bool answered() const noexcept { return state_ == State::answered; }
     const Reply& reply() const noexcept { return reply_; }
-    Reply take_reply() && { return std::move(reply_); }
 
   private:
     enum class State : std::uint8_t { idle, running, answered, failed, given_up };

@@ -58,10 +58,10 @@ CallOptions Turn::call_options() {
         listeners = listeners ? both(everybody, listeners) : everybody;
     call.events(AttemptRecorder::listener(recorder_, std::move(listeners)));
     if (call.conversation().empty()) call.conversation(session_->id());
-    for (const std::string& tag : session_->agent().residency)
-        call.residency(tag);
-    for (const std::string& tag : engine.role(reply_.metadata.system).residency)
-        call.residency(tag);
+    for (const auto* tags : {&session_->residency(), &session_->agent().residency,
+                             &engine.role(reply_.metadata.system).residency})
+        for (const std::string& tag : *tags)
+            call.residency(tag);
     return call;
 }
 

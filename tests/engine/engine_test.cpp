@@ -2,6 +2,8 @@
 // A33, B01-B10, B20, decisions 9 and 10).
 #include "engine_world.hpp"
 
+#include <sluice/log.hpp>
+
 #include <stdexcept>
 
 using namespace sluice;
@@ -203,6 +205,42 @@ BOOST_AUTO_TEST_CASE(a_chain_of_one_gets_implicit_candidates_unless_they_are_swi
     BOOST_TEST(chain_of(Engine(options), System::system1) ==
                    list({"gemini/gemini-3-flash-preview", "anthropic/claude-opus-4-8"}),
                boost::test_tools::per_element());
+}
+
+// B09: nobody stands in for a role who may not
+BOOST_AUTO_TEST_CASE(an_implicit_candidate_has_the_tags_of_its_role_and_so_has_its_own_model) {
+    EngineOptions options = keyed({"openai", "local"});
+    options.worker_model = "llama3.1:8b";
+    options.worker.residency = {"local"};
+    options.providers[1].second.tags = {"local"};
+    BOOST_TEST(chain_of(Engine(options), System::system1) == list({"local/llama3.1:8b"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(chain_of(Engine(options), System::system2) == list({"openai/gpt-4o", "local/llama3.1:8b"}),
+               boost::test_tools::per_element());
+    options.providers[1].second.tags = {};
+    try {
+        const Engine engine(options);
+        BOOST_ERROR("a model outside its own residency was taken");
+    } catch (const std::invalid_argument& error) {
+        BOOST_TEST(holds(error.what(), "worker.residency: local/llama3.1:8b"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_model_that_nobody_names_is_asked_at_home_with_a_warning) {
+    std::vector<std::string> log;
+    set_log_sink([&log](LogLevel level, std::string_view line) {
+        if (level == LogLevel::warning) log.emplace_back(line);
+    });
+    EngineOptions options = keyed({"openai", "local"});
+    options.worker_model = "gtp-4o-mini";
+    const Engine engine(options);
+    options.worker_model = "llama3.1:8b";  // known to be one for home
+    const Engine quiet(options);
+    set_log_sink({});
+    BOOST_REQUIRE(!log.empty());
+    BOOST_TEST(holds(log[0], "worker_model: no provider names \"gtp-4o-mini\", so it is asked at local"));
+    for (const std::string& line : log)
+        BOOST_TEST(!holds(line, "llama"));
 }
 
 // B06-B08: each preset names what it must

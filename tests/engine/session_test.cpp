@@ -385,6 +385,54 @@ BOOST_AUTO_TEST_CASE(residency_is_never_crossed_by_a_failover) {
     BOOST_CHECK_THROW(world.run(session.run(kSimple, impossible)), NoProviderAvailable);
 }
 
+BOOST_AUTO_TEST_CASE(a_session_may_never_leave_its_residency) {
+    EngineWorld world;
+    world.openai.script("gpt-4o", says("from the cloud"));
+    world.local.script("llama3.1:8b", says("from home"));
+    EngineOptions options = world.options();
+    options.providers = {{"openai", world.bound(world.openai)}, {"local", world.bound(world.local)}};
+    options.providers[1].second.tags = {"local"};
+    options.worker_model = "llama3.1:8b";
+    options.fallback_models = {};
+    const Engine engine(options);
+    SessionOptions at_home;
+    at_home.residency = {"local"};
+    Session session = agent_of(engine).start_session(at_home);
+    BOOST_TEST(world.run(session.run(kSimple)).content == "from home");
+    BOOST_TEST(world.run(session.run(kRiddle)).content ==
+               "from home");  // what was said is not told the cloud
+    BOOST_TEST(world.openai.calls() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_may_be_collected) {
+    EngineWorld world;
+    world.both_answer();
+    const Engine engine(world.options());
+    Session session = agent_of(engine).start_session();
+    const auto collected = [](Session& one) -> asio::awaitable<Reply> {
+        TurnStream turn = co_await one.stream(kSimple);
+        co_return co_await turn.collect();
+    };
+    const Reply reply = world.run(collected(session));
+    BOOST_TEST(reply.content == "from gemini");
+    BOOST_TEST(reply.metadata.model_used == "gemini-3-flash-preview");
+}
+
+BOOST_AUTO_TEST_CASE(a_session_may_stay_with_who_answered) {
+    EngineWorld world;
+    world.fast_does(Script().fail_open(ErrorKind::provider_overloaded));
+    world.fast_does(says("from gemini"));
+    world.slow_answers();
+    EngineOptions options = world.options();
+    options.stickiness.by = Stickiness::By::conversation;
+    const Engine engine(options);
+    Session session = agent_of(engine).start_session();
+    BOOST_TEST(world.run(session.run(kSimple)).content == "from gpt-4o");
+    BOOST_TEST(world.run(session.run(kSimple)).content == "from gpt-4o");
+    Session other = agent_of(engine).start_session();
+    BOOST_TEST(world.run(other.run(kSimple)).content == "from gemini");
+}
+
 // B07: one model in both roles
 BOOST_AUTO_TEST_CASE(one_model_in_both_roles_still_counts_decisions) {
     EngineWorld world;
