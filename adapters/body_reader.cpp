@@ -49,11 +49,12 @@ void BodyReader::finish(std::string_view bytes, std::size_t readable, EventBatch
 void BodyReader::read_items(Window& window, EventBatch& out, std::size_t max_events) {
     is_behind_ = false;
     while (!ended()) {
+        if (!tail_.empty()) read_repeats(window, out, max_events);
+        is_behind_ = out.events().size() >= max_events;
+        if (is_behind_) return;
         wire::SseParser::Step step = parser_.next(window.bytes);
         if (step.kind == wire::SseParser::Kind::need_more) break;
         handle(step, window, out);
-        is_behind_ = out.events().size() >= max_events;
-        if (is_behind_) return;
     }
     const std::size_t limit = begun_ ? max_held_later_ : max_held_;
     if (!ended() && parser_.idle_end() - window.taken > limit) fail(wire::WireError::held_too_large, out);
@@ -66,6 +67,10 @@ void BodyReader::handle(const wire::SseParser::Step& step, Window& window, Event
             return;
         case wire::SseParser::Kind::frame:
             decoder_.on_frame(step.frame, readable_from(step.frame.data, window.bytes, window.readable), out);
+            tail_.clear();
+            if (first_event + 1 == out.events().size())
+                note_framing(window.bytes.substr(window.taken, parser_.position() - window.taken),
+                             step.frame.data);
             break;
         case wire::SseParser::Kind::stray_line:
             decoder_.on_stray_line(step.line, out);
@@ -75,6 +80,31 @@ void BodyReader::handle(const wire::SseParser::Step& step, Window& window, Event
             break;
     }
     own(window, parser_.position(), first_event, out);
+}
+
+void BodyReader::note_framing(std::string_view raw, std::string_view data) {
+    constexpr std::string_view kData = "data:";
+    constexpr std::size_t kLongest = 8;  // "data: ", and an empty line
+    const std::size_t begin = kData.size() + (raw.size() > kData.size() && raw[kData.size()] == ' ' ? 1 : 0);
+    const bool is_alone = raw.starts_with(kData) && raw.size() >= begin + data.size() &&
+                          raw.size() <= begin + data.size() + kLongest && raw.data() + begin == data.data();
+    if (!is_alone) return;
+    head_ = raw.substr(0, begin);
+    tail_ = raw.substr(begin + data.size());
+}
+
+// Nearly all frames of a long answer, without looking for lines, fields and members in each.
+void BodyReader::read_repeats(Window& window, EventBatch& out, std::size_t max_events) {
+    while (out.events().size() < max_events) {
+        const std::size_t begin = parser_.position();
+        const std::string_view rest = window.bytes.substr(begin, parser_.may_skip());
+        if (window.taken != begin || !rest.starts_with(head_)) return;
+        const std::size_t first_event = out.events().size();
+        const std::size_t size = decoder_.on_repeat(rest.substr(head_.size()), tail_, out);
+        if (size == 0) return;
+        parser_.skip(head_.size() + size + tail_.size());
+        own(window, parser_.position(), first_event, out);
+    }
 }
 
 /// Gives the bytes up to `end` to the first of the new events, if there is one.

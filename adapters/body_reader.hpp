@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sluice::adapters {
@@ -68,6 +69,8 @@ class BodyReader {
 
     void handle(const wire::SseParser::Step& step, Window& window, EventBatch& out);
     void read_items(Window& window, EventBatch& out, std::size_t max_events);
+    void note_framing(std::string_view raw, std::string_view data);
+    void read_repeats(Window& window, EventBatch& out, std::size_t max_events);
     void own(Window& window, std::size_t end, std::size_t first_event, EventBatch& out);
     void fail(std::error_code error, EventBatch& out);
     bool ended() const noexcept { return decoder_.state() == DecoderState::ended; }
@@ -78,6 +81,10 @@ class BodyReader {
     std::size_t max_held_later_;
     bool is_behind_ = false;
     bool begun_ = false;  // an event that carries an answer was seen
+    // What stands around the data of a frame that has nothing else, as all of a stream have it: "data: " and
+    // an empty line. No tail: the last frame was another, or made no event.
+    std::string head_;
+    std::string tail_;
 };
 
 }  // namespace sluice::adapters

@@ -75,7 +75,10 @@ void DecoderBase::on_body(std::string_view body, EventBatch& out) {
         std::string_view copy = padded_copy(text, out.arena());
         on_document(copy, copy.size() + wire::kPadding, out);
         if (ended()) return;
-        if (state_ == DecoderState::finished || begun_) return finish(out);
+        if (state_ == DecoderState::finished) return finish(out);
+        // An answer, as it names itself; but a whole one gives a reason to end, and this may be a part of
+        // one.
+        if (begun_ || !info_.response_id.empty()) return unfinished(out);
         ErrorInfo error(ErrorKind::provider_unavailable, phase(), "the answer is JSON, but no ");
         error.message.append(answer_name_).append(" and no error: check the base URL");
         error.provider_message = masked_excerpt(text, facts_.secrets);
@@ -114,6 +117,13 @@ void DecoderBase::malformed(simdjson::error_code code, std::string_view text, Ev
 
 void DecoderBase::fail_with_limit(std::string our_words, EventBatch& out) {
     fail(ErrorInfo(ErrorKind::provider_unavailable, phase(), std::move(our_words)), out);
+}
+
+void DecoderBase::unfinished(EventBatch& out) {
+    fail(ErrorInfo(ErrorKind::stream_truncated, phase(),
+                   begun_ ? "the answer came in one piece, without a finish reason"
+                          : "the answer came in one piece, and is empty"),
+         out);
 }
 
 void DecoderBase::truncated(EventBatch& out) {

@@ -39,6 +39,7 @@ class DecoderBase : public StreamDecoder {
     /// Before anything else of a frame: bare JSON that came before it, and whether there is still something
     /// to decode.
     bool begin_frame(EventBatch& out);
+    bool has_pending_lines() const noexcept { return !lines_.empty(); }
     /// on_document() for a part of `frame_data`, of which `readable` bytes may be looked at; copies when
     /// these are too few.
     void read_document(std::string_view json, std::string_view frame_data, std::size_t readable,
@@ -61,6 +62,8 @@ class DecoderBase : public StreamDecoder {
     void fail_with_limit(std::string our_words, EventBatch& out);
     /// The end without a finish reason.
     void truncated(EventBatch& out);
+    /// The same of an answer that is no stream.
+    void unfinished(EventBatch& out);
 
     Phase phase() const noexcept { return begun_ ? Phase::stream : Phase::first_event; }
     bool ended() const noexcept { return state_ == DecoderState::ended; }

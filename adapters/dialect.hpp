@@ -69,6 +69,12 @@ class StreamDecoder {
     /// `readable` is how many bytes are allocated from frame.data.data() on (simdjson padding); 0: unknown,
     /// copy first.
     virtual void on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) = 0;
+    /// Whether `bytes` begin with the last frame's data again, but for the text in it, and `tail` behind it.
+    /// Then this is on_frame() for it, which pushes one event, and the length of the data; else 0. Never more
+    /// than a way to be faster.
+    virtual std::size_t on_repeat(std::string_view /*bytes*/, std::string_view /*tail*/, EventBatch&) {
+        return 0;
+    }
     /// A line that is not SSE: an `error: {...}` field, or a line of a bare JSON object.
     virtual void on_stray_line(std::string_view line, EventBatch& out) = 0;
     /// A whole body that is not an event stream (content-type application/json in a 200): one complete

@@ -6,11 +6,28 @@
 #include "adapters/dialect.hpp"
 #include "wire/json_dom.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace sluice::adapters {
+
+/// What parsing a body takes in memory, which is kept for the next one of this thread unless it is much.
+class BodyParser {
+  public:
+    BodyParser();
+    BodyParser(const BodyParser&) = delete;
+    BodyParser& operator=(const BodyParser&) = delete;
+    ~BodyParser();
+    /// Valid until the next call, and as long as this.
+    simdjson::error_code parse(std::string_view json, wire::dom::Element& document);
+
+  private:
+    struct Memory;
+    static std::unique_ptr<Memory>& spare() noexcept;
+    std::unique_ptr<Memory> memory_;
+};
 
 class RequestReader {
   protected:
@@ -43,8 +60,7 @@ class RequestReader {
   private:
     const ClientRequest& from_;
     std::string_view dialect_;
-    simdjson::dom::parser parser_;
-    simdjson::padded_string body_;
+    BodyParser parser_;
     bool failed_ = false;
     ErrorInfo error_;
 };

@@ -123,7 +123,8 @@ void Chunk::clear() noexcept {
 Error Chunk::read(std::string_view text, std::size_t readable, wire::TextArena& arena) {
     arena_ = &arena;
     std::string_view escaped;
-    if (shape_.match(text, escaped) && wire::unescape(escaped, arena, *shape_text_)) {
+    repeats_ = shape_.match(text, escaped) && wire::unescape(escaped, arena, *shape_text_);
+    if (repeats_) {
         id = model = {};
         return SUCCESS;
     }

@@ -28,6 +28,14 @@ std::size_t string_length(std::string_view text) noexcept {
     return std::string_view::npos;
 }
 
+/// The same for one without escapes.
+std::size_t plain_length(std::string_view text) noexcept {
+    const std::size_t length = string_length(text);
+    const bool is_plain =
+        length != std::string_view::npos && std::memchr(text.data(), '\\', length) == nullptr;
+    return is_plain ? length : std::string_view::npos;
+}
+
 }  // namespace
 
 void ChunkShape::learn(std::string_view json, std::string_view text) {
@@ -67,6 +75,32 @@ bool ChunkShape::match(std::string_view json, std::string_view& escaped) const n
     if (length == std::string_view::npos || json.substr(0, length).find('\\') != std::string_view::npos)
         return false;
     return json.substr(length) == shape.substr(padding_end_);
+}
+
+std::size_t ChunkShape::match_front(std::string_view bytes, std::string_view tail,
+                                    std::string_view& text) const noexcept {
+    const std::string_view shape = shape_;
+    std::string_view rest = bytes;
+    const auto take = [&rest](std::string_view part) {
+        if (!rest.starts_with(part)) return false;
+        rest.remove_prefix(part.size());
+        return true;
+    };
+    if (shape.empty() || !take(shape.substr(0, text_begin_))) return 0;
+    std::size_t length = plain_length(rest);
+    if (length == std::string_view::npos || length == 0) return 0;
+    const std::string_view said = rest.substr(0, length);
+    rest.remove_prefix(length);
+    if (!take(shape.substr(text_end_, padding_begin_ - text_end_))) return 0;
+    if (padding_begin_ != shape.size()) {
+        length = plain_length(rest);
+        if (length == std::string_view::npos) return 0;
+        rest.remove_prefix(length);
+        if (!take(shape.substr(padding_end_))) return 0;
+    }
+    if (!rest.starts_with(tail)) return 0;
+    text = said;
+    return bytes.size() - rest.size();
 }
 
 }  // namespace sluice::adapters::openai_chat

@@ -20,6 +20,10 @@ class ChunkShape {
     /// then that text's source: without bare quotes or control characters and valid UTF-8, but its escapes
     /// are not checked yet.
     bool match(std::string_view json, std::string_view& escaped) const noexcept;
+    /// The same where `bytes` only begin with it, and `tail` follows: its length, else 0. A text with escapes
+    /// is none for this.
+    std::size_t match_front(std::string_view bytes, std::string_view tail,
+                            std::string_view& text) const noexcept;
 
   private:
     std::string shape_;

@@ -64,9 +64,18 @@ void Decoder::on_frame(const wire::SseFrame& frame, std::size_t readable, EventB
     read_document(data, frame.data, readable, out);
 }
 
+std::size_t Decoder::on_repeat(std::string_view bytes, std::string_view tail, EventBatch& out) {
+    if (!is_plain() || has_pending_lines()) return 0;
+    const std::size_t size = chunk_.read_repeat(bytes, tail);
+    if (size != 0) push(TextDelta{chunk_.choice(0).content}, choices_.front(), out);
+    return size;
+}
+
 void Decoder::on_document(std::string_view text, std::size_t readable, EventBatch& out) {
     if (simdjson::error_code error = chunk_.read(text, readable, out.arena()))
         return malformed(error, text, out);
+    if (chunk_.repeats_content() && is_plain())
+        return push(TextDelta{chunk_.choice(0).content}, choices_.front(), out);
     if (info_.response_id.empty() && !chunk_.id.empty()) info_.response_id = chunk_.id;
     if (info_.response_model_id.empty() && !chunk_.model.empty()) info_.response_model_id = chunk_.model;
     apply(out);

@@ -19,6 +19,7 @@ class Decoder final : public DecoderBase {
     explicit Decoder(ExchangeFacts facts) : DecoderBase(std::move(facts), "chat completion") {}
 
     void on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) override;
+    std::size_t on_repeat(std::string_view bytes, std::string_view tail, EventBatch& out) override;
 
   private:
     struct ToolCall {
@@ -39,6 +40,8 @@ class Decoder final : public DecoderBase {
         std::vector<ToolCall> tools;
     };
 
+    /// One answer goes on: what a repeated chunk means is known then.
+    bool is_plain() const noexcept { return state_ == DecoderState::open && choices_.size() == 1; }
     void on_done(EventBatch& out);
     void on_document(std::string_view text, std::size_t readable, EventBatch& out) override;
     void apply(EventBatch& out);

@@ -65,6 +65,9 @@ class Gateway {
     /// changed keep their health. Address, port and threads stay as they were. Any thread. The findings tell
     /// when there is an error; then nothing has changed.
     std::vector<ConfigFinding> reload(GatewayConfig config);
+    /// There was to be a new configuration, and it could not even be read: counts as a reload that failed.
+    /// Any thread.
+    void note_failed_reload();
     /// No new connections; /readyz says 503; what is under way may finish within ServerConfig::drain_timeout
     /// and is then told an error in its stream. Any thread; serve() completes when all is done.
     void drain();

@@ -6,10 +6,10 @@
 //   ...
 //   sluice::RoundLoop(context).run();      // instead of context.run()
 //
-// Idle, it reacts at once. When rounds follow each other closely and waiting gathers several events, the next
-// one starts `hold` after the last one began, which is the most it ever adds to a token's latency. Where it
-// gathers nothing, for a single stream, it mostly does not wait. It changes nothing else: any code that runs
-// on an io_context runs on it.
+// Idle, it reacts at once. When rounds follow each other closely and several of the library's connections
+// have something to read, or one has had for long, the next round starts `hold` after the last one began,
+// which is the most it ever adds to a token's latency. It changes nothing else: any code that runs on an
+// io_context runs on it.
 #pragma once
 
 #include <sluice/config.hpp>
@@ -22,11 +22,20 @@
 
 namespace sluice {
 
+namespace net {
+class Arrivals;
+}
+
 struct RoundOptions {
     /// From the start of one round to the start of the next, under load. Zero: never hold.
     std::chrono::microseconds hold{150};
-    /// Rounds that start closer together than this are load.
-    std::chrono::microseconds load{40};
+    /// Rounds that end closer together than this may be load.
+    std::chrono::microseconds load{100};
+    /// Load is when so many different connections have something to read within twice `hold`. Two are one
+    /// stream through a gateway, and that one is not to wait.
+    std::size_t connections = 4;
+    /// Or when one connection has, so often in a row without a pause: a long answer that comes fast.
+    std::size_t in_a_row = 32;
 };
 
 /// For one thread. The context must outlive it.
@@ -42,10 +51,16 @@ class RoundLoop {
     std::size_t held() const noexcept { return held_; }  ///< Of these, the ones after which it waited.
 
   private:
+    using Time = std::chrono::steady_clock::time_point;
+
+    bool is_load() const noexcept;
+    void begin_period(Time now) noexcept;
     std::size_t sweep();
 
     asio::io_context& context_;
     RoundOptions options_;
+    net::Arrivals& arrivals_;
+    Time period_;  // when that of arrivals_ began
     std::size_t rounds_ = 0;
     std::size_t held_ = 0;
     std::shared_ptr<std::size_t> markers_;  // shared with markers that a stopped context has not run

@@ -106,6 +106,7 @@ class Gateway::Impl {
         context_->metrics->on_reload(!has_error(findings), options_.runtime.clock->wall_now());
         return findings;
     }
+    void note_failed_reload() { context_->metrics->on_reload(false, options_.runtime.clock->wall_now()); }
 
     void drain() {
         const std::lock_guard lock(mutex_);
@@ -246,6 +247,9 @@ asio::awaitable<void> Gateway::serve(Acceptor& acceptor) {
 
 std::vector<ConfigFinding> Gateway::reload(GatewayConfig config) {
     return impl_->reload(std::move(config));
+}
+void Gateway::note_failed_reload() {
+    impl_->note_failed_reload();
 }
 void Gateway::drain() {
     impl_->drain();

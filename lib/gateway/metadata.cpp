@@ -3,19 +3,13 @@
 #include "wire/json_writer.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 namespace sluice::gateway {
 namespace {
 
-double milliseconds(std::chrono::nanoseconds time) {
-    return std::chrono::duration_cast<std::chrono::duration<double, std::milli>>(time).count();
-}
-
 /// Microseconds are all that anybody needs to see.
-double rounded(std::chrono::nanoseconds time) {
-    return milliseconds(std::chrono::duration_cast<std::chrono::microseconds>(time));
+void write_milliseconds(wire::JsonWriter& json, std::string_view key, std::chrono::nanoseconds time) {
+    json.key(key).thousandths(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
 }
 
 bool is_answering(const AttemptRecord& attempt) noexcept {
@@ -72,12 +66,11 @@ const AttemptRecord* answering(const std::vector<AttemptRecord>& attempts) noexc
 }  // namespace
 
 std::string in_milliseconds(std::chrono::nanoseconds time) {
-    std::array<char, 32> digits{};
     const auto tenths = std::chrono::duration_cast<std::chrono::microseconds>(time).count() / 100;
-    char* end = std::to_chars(digits.data(), digits.data() + digits.size(), tenths / 10).ptr;
-    *end++ = '.';
-    *end++ = static_cast<char>('0' + tenths % 10);
-    return std::string(digits.data(), end);
+    std::string text = std::to_string(tenths / 10);
+    text += '.';
+    text += static_cast<char>('0' + tenths % 10);
+    return text;
 }
 
 bool failed_over(const std::vector<AttemptRecord>& attempts) noexcept {
@@ -99,9 +92,11 @@ void note_failover(RequestRecord& record) {
 
 std::string answer_metadata(const RequestRecord& record, const std::vector<AttemptRecord>& attempts,
                             const AnswerNotes& notes, std::chrono::nanoseconds latency, bool alias) {
-    std::string value;
-    value.reserve(512);
-    wire::JsonWriter json(value);
+    constexpr std::string_view kName = "\"sluice_metadata\":";
+    std::string members;
+    members.reserve(512);
+    members += kName;
+    wire::JsonWriter json(members);
     json.begin_object();
     json.key("provider").string(record.provider).key("model").string(record.model);
     json.key("requested_model").string(record.requested_model);
@@ -110,12 +105,14 @@ std::string answer_metadata(const RequestRecord& record, const std::vector<Attem
     if (!notes.upstream_request_id.empty()) json.key("upstream_request_id").string(notes.upstream_request_id);
     json.key("attempts").number(count_asked(attempts));
     json.key("failover").boolean(failed_over(attempts));
-    json.key("latency_ms").number(rounded(latency));
+    write_milliseconds(json, "latency_ms", latency);
     write_policies(json, record.policies);
     if (!notes.warnings.empty()) write_strings(json, "warnings", notes.warnings);
     json.end_object();
-    std::string members = "\"sluice_metadata\":" + value;
-    if (alias) members += ",\"keeptrusts_metadata\":" + value;
+    if (alias) {
+        const std::string value = members.substr(kName.size());
+        members.append(",\"keeptrusts_metadata\":").append(value);
+    }
     return members;
 }
 
@@ -124,7 +121,7 @@ std::string error_metadata(const RequestRecord& record, const std::vector<Attemp
     wire::JsonWriter json(members);
     json.begin_object();
     json.key("request_id").string(record.request_id);
-    json.key("latency_ms").number(rounded(record.latency));
+    write_milliseconds(json, "latency_ms", record.latency);
     json.key("attempts").begin_array();
     for (const AttemptRecord& attempt : attempts) {
         json.begin_object().key("provider").string(attempt.target).key("model").string(attempt.model);
@@ -139,7 +136,7 @@ std::string error_metadata(const RequestRecord& record, const std::vector<Attemp
             json.null();
         else
             json.number(attempt.http_status);
-        json.key("latency_ms").number(rounded(attempt.duration));
+        write_milliseconds(json, "latency_ms", attempt.duration);
         json.end_object();
     }
     json.end_array();

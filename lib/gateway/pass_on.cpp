@@ -3,17 +3,21 @@
 #include "adapters/dialect.hpp"
 #include "adapters/splice.hpp"
 #include "gateway/answer_error.hpp"
-#include "gateway/attempt_log.hpp"
 #include "gateway/metadata.hpp"
 #include "gateway/refusal.hpp"
-#include "gateway/trace.hpp"
+#include "gateway/request_books.hpp"
+#include "model/attempt_scope.hpp"
+#include "model/call_state.hpp"
 #include "model/http_provider.hpp"
 #include "model/http_source.hpp"
 #include "net/http_call.hpp"
+#include "wire/json_members.hpp"
 #include "wire/json_text.hpp"
 
 #include <asio/this_coro.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -98,51 +102,158 @@ asio::awaitable<PassedOn> ask(std::shared_ptr<const HttpProvider> provider, Mode
     co_return result;
 }
 
-}  // namespace
+std::optional<Tokens> count_in(const wire::JsonMembers& members, std::string_view name) {
+    const wire::JsonMember* member = members.find(name);
+    if (!member) return std::nullopt;
+    const char* const end = member->value.data() + member->value.size();
+    Tokens count = 0;
+    if (std::from_chars(member->value.data(), end, count).ptr != end) return std::nullopt;
+    return count;
+}
 
-asio::awaitable<void> pass_on(Context& context, const Snapshot& snapshot, std::string_view path,
-                              const ClientKeys::Client* client, const HttpRequest& request, Reply& reply) {
-    const adapters::Dialect& dialect = *adapters::find_dialect("openai_chat");
-    const ModelBody body(request.body);
+/// What an answer says of its tokens. It says that last, behind vectors that may be megabytes.
+std::optional<Usage> usage_in(std::string_view body) {
+    constexpr std::size_t kTail = 1024;
+    const std::string_view tail = body.substr(body.size() - std::min(body.size(), kTail));
+    const std::size_t begin = tail.find('{', std::min(tail.rfind("\"usage\""), tail.size()));
+    if (begin == std::string_view::npos) return std::nullopt;
+    wire::JsonMembers members;
+    for (std::size_t end = tail.find('}', begin); end != std::string_view::npos;
+         end = tail.find('}', end + 1)) {
+        if (!members.read(tail.substr(begin, end + 1 - begin))) continue;
+        Usage usage;
+        usage.input = count_in(members, "prompt_tokens");
+        const std::optional<Tokens> total = count_in(members, "total_tokens");
+        if (usage.input && total && *total >= *usage.input) usage.output = *total - *usage.input;
+        return usage;
+    }
+    return std::nullopt;
+}
+
+/// One request that is passed on.
+class Passage {
+  public:
+    Passage(Context& context, const Snapshot& snapshot, std::string_view path,
+            const ClientKeys::Client* client, const HttpRequest& request, Reply& reply)
+        : context_(context),
+          snapshot_(snapshot),
+          path_(path),
+          client_(client),
+          request_(request),
+          reply_(reply),
+          books_(context, snapshot, "/v1" + std::string(path), client, request.headers) {}
+    Passage(const Passage&) = delete;
+    ~Passage() { books_.close(reply_.cut(), is_told_); }
+
+    asio::awaitable<void> run();
+
+  private:
+    asio::awaitable<bool> try_leg(const Leg& leg, std::shared_ptr<CallState> call, std::string body);
+    asio::awaitable<void> refuse(int status, std::string_view error_type, std::string message);
+    asio::awaitable<void> tell(HttpAnswer answer);
+
+    Context& context_;
+    const Snapshot& snapshot_;
+    const std::string_view path_;
+    const ClientKeys::Client* const client_;
+    const HttpRequest& request_;
+    Reply& reply_;
+    RequestBooks books_;
+    TimePoint deadline_ = kNever;
+    std::optional<ErrorInfo> error_;  // of the target that was asked last
+    bool is_told_ = false;
+};
+
+asio::awaitable<void> Passage::run() {
+    RequestRecord& record = books_.record;
+    const ModelBody body(request_.body);
     const std::string& model = body.model();
+    record.requested_model = model;
     if (model.empty()) {
-        HttpAnswer no = refusal("openai_chat", 400, {}, "the body is not a JSON object with a \"model\"");
-        co_await reply.send(std::move(no));
+        co_await refuse(400, "upstream_bad_request", "the body is not a JSON object with a \"model\"");
         co_return;
     }
-    if (client && !matches(client->allowed_models, model)) {
-        HttpAnswer no =
-            refusal("openai_chat", 403, "model_not_allowed", "this key may not use the model " + model);
-        co_await reply.send(std::move(no));
+    if (client_ && !matches(client_->allowed_models, model)) {
+        co_await refuse(403, "model_not_allowed", "this key may not use the model " + model);
         co_return;
     }
-    const std::shared_ptr<const Route> route = snapshot.route(model);
-    const TimePoint deadline = context.runtime.clock->now() + snapshot.config().failover.total;
-    const std::string request_id = request_id_for(request.headers, *context.runtime.entropy);
-    std::optional<ErrorInfo> error;
+    const Clock& clock = *context_.runtime.clock;
+    const std::shared_ptr<const Route> route = snapshot_.route(model);
+    if (route) {
+        record.route = route->name;
+        record.strategy = to_string(route->strategy);
+    }
+    deadline_ = clock.now() + snapshot_.config().failover.total;
+    CallOptions options;
+    options.events(AttemptLog::listener(books_.log));
+    const std::shared_ptr<CallState> call = new_call(options);
     for (std::size_t i = 0; route && i < route->legs.size(); ++i) {
         const Leg& leg = route->legs[i];
         if (!leg.target->dialect().starts_with("openai_")) continue;
         Needs nothing;
-        if (leg.model.target()->refusal(nothing, context.runtime.clock->now())) continue;
-        adapters::EncodedRequest passed;
-        passed.path = path;
-        passed.headers.emplace_back("content-type", "application/json");
-        passed.body = body.with_model(leg.model.spec().id);
-        PassedOn result = co_await ask(leg.target->http(), leg.model.spec(), std::move(passed), deadline);
-        if (!result.error) {
-            result.answer.headers.emplace_back("x-request-id", request_id);
-            result.answer.headers.emplace_back("x-sluice-target", leg.target->config().id);
-            co_await reply.send(std::move(result.answer));
-            co_return;
+        if (const std::optional<Refusal> why = leg.model.target()->refusal(nothing, clock.now())) {
+            call->emit(clock, leg.model.spec(), LegSkipped{why->reason, why->retry_after}, Purpose::answer);
+            continue;
         }
-        error = std::move(result.error);
-        if (!can_try_elsewhere(*error)) break;
+        const bool is_answered = co_await try_leg(leg, call, body.with_model(leg.model.spec().id));
+        if (is_answered) co_return;
+        if (!can_try_elsewhere(*error_)) break;
     }
-    if (!error) error = nobody_serves(model, route.get());
-    HttpAnswer failed = error_answer(dialect, error_for_client(*error, std::chrono::seconds(5)), {});
-    failed.headers.emplace_back("x-request-id", request_id);
-    co_await reply.send(std::move(failed));
+    if (!error_) error_ = nobody_serves(model, route.get());
+    const ErrorInfo error = error_for_client(*error_, std::chrono::seconds(5));
+    record.outcome = Outcome::error;
+    record.error_type = reason_of(error);
+    const adapters::Dialect& dialect = *adapters::find_dialect("openai_chat");
+    HttpAnswer failed = error_answer(dialect, error, {});
+    co_await tell(std::move(failed));
+}
+
+/// True when the client has its answer; else error_ says why not.
+asio::awaitable<bool> Passage::try_leg(const Leg& leg, std::shared_ptr<CallState> call, std::string body) {
+    adapters::EncodedRequest passed;
+    passed.path = path_;
+    passed.headers.emplace_back("content-type", "application/json");
+    passed.body = std::move(body);
+    AttemptScope scope(leg.model.target(), call, Purpose::answer, call->next_attempt());
+    PassedOn result = co_await ask(leg.target->http(), leg.model.spec(), std::move(passed), deadline_);
+    if (result.error) {
+        scope.on_open_failed(*result.error);
+        error_ = std::move(result.error);
+        co_return false;
+    }
+    RequestRecord& record = books_.record;
+    record.usage = usage_in(result.answer.body);
+    Finish end;
+    end.usage = record.usage;
+    scope.on_end(StreamEvent(end), record.usage);
+    record.model = leg.shown;
+    record.provider = leg.target->config().id;
+    record.provider_kind = leg.target->config().provider;
+    result.answer.headers.emplace_back("x-sluice-target", record.provider);
+    co_await tell(std::move(result.answer));
+    co_return true;
+}
+
+asio::awaitable<void> Passage::refuse(int status, std::string_view error_type, std::string message) {
+    books_.record.outcome = Outcome::error;
+    books_.record.error_type = error_type;
+    const std::string_view code = status == 403 ? error_type : std::string_view();
+    co_await tell(refusal("openai_chat", status, code, message));
+}
+
+asio::awaitable<void> Passage::tell(HttpAnswer answer) {
+    books_.record.status = answer.status;
+    answer.headers.emplace_back("x-request-id", books_.record.request_id);
+    co_await reply_.send(std::move(answer));
+    is_told_ = true;
+}
+
+}  // namespace
+
+asio::awaitable<void> pass_on(Context& context, const Snapshot& snapshot, std::string_view path,
+                              const ClientKeys::Client* client, const HttpRequest& request, Reply& reply) {
+    Passage passage(context, snapshot, path, client, request, reply);
+    co_await passage.run();
 }
 
 }  // namespace sluice::gateway

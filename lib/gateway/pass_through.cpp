@@ -280,7 +280,10 @@ bool StreamPassThrough::pass_alike(std::string_view raw, std::string_view text, 
     if (!last_.known || text.empty() || !held_.empty()) return false;
     const auto begin = static_cast<std::size_t>(text.data() - raw.data());
     if (raw.substr(0, begin) != last_.before || raw.substr(begin + text.size()) != last_.after) return false;
-    out.append(last_.passed_before).append(text).append(last_.passed_after);
+    if (last_.as_it_is)
+        out.append(raw);
+    else
+        out.append(last_.passed_before).append(text).append(last_.passed_after);
     return true;
 }
 
@@ -290,17 +293,22 @@ void StreamPassThrough::learn(std::string_view raw, std::string_view text, std::
     const auto begin = static_cast<std::size_t>(text.data() - raw.data());
     last_.before = raw.substr(0, begin);
     last_.after = raw.substr(begin + text.size());
+    last_.as_it_is = passed == raw;
+    last_.known = last_.as_it_is || learn_changed(text, passed);
+}
+
+bool StreamPassThrough::learn_changed(std::string_view text, std::string_view passed) {
     if (passed.starts_with(last_.before)) {
         last_.passed_before = last_.before;
     } else if (passed.ends_with(last_.after) && passed.size() >= last_.after.size() + text.size()) {
         last_.passed_before = passed.substr(0, passed.size() - last_.after.size() - text.size());
     } else {
-        return;
+        return false;
     }
     passed.remove_prefix(last_.passed_before.size());
-    if (!passed.starts_with(text)) return;
+    if (!passed.starts_with(text)) return false;
     last_.passed_after = passed.substr(text.size());
-    last_.known = true;
+    return true;
 }
 
 void StreamPassThrough::flush(std::string& out) {

@@ -45,12 +45,14 @@ class StreamPassThrough {
     struct Likeness {
         std::string before;  // of the frame: up to the text, and from its end on
         std::string after;
-        std::string passed_before;  // the same as the client got them
+        bool as_it_is = false;  // the client got both as they are; else:
+        std::string passed_before;
         std::string passed_after;
         bool known = false;
     };
     bool pass_alike(std::string_view raw, std::string_view text, std::string& out) const;
     void learn(std::string_view raw, std::string_view text, std::string_view passed);
+    bool learn_changed(std::string_view text, std::string_view passed);
     void pass(std::string_view raw, std::string& out) const;
     void pass_frame(std::string_view frame, std::string& out) const;
     bool tells_finish(std::string_view raw) const noexcept;

@@ -160,6 +160,14 @@ const PolicyRecord* blocking(std::span<const PolicyRecord> records) noexcept {
     return found != records.end() ? &*found : nullptr;
 }
 
+ErrorInfo blocked_by(const PolicyRecord& policy) {
+    ErrorInfo error(ErrorKind::content_filtered, policy.on_output ? Phase::stream : Phase::prepare,
+                    std::string(policy.on_output ? "the answer" : "the request") +
+                        " was blocked by the policy " + policy.name);
+    error.code = "content_filter";
+    return error;
+}
+
 struct OutputWatch::State {
     explicit State(std::shared_ptr<const Policies::Compiled> with)
         : compiled(std::move(with)), found(compiled->policy_of.size()), left(compiled->output_lists) {}

@@ -42,6 +42,8 @@ class Policies {
 
 /// The first record that a blocking policy matched, or null.
 const PolicyRecord* blocking(std::span<const PolicyRecord> records) noexcept;
+/// What the client is told of it.
+ErrorInfo blocked_by(const PolicyRecord& policy);
 
 /// Follows one answer as it streams. A match across pieces is found; memory is bounded whatever the length.
 class OutputWatch {

@@ -1,16 +1,11 @@
 #include "gateway/record.hpp"
 
 #include <array>
-#include <charconv>
-#include <cmath>
 
 #include "net/failure_codes.hpp"
-#include "wire/json_writer.hpp"
 
 namespace sluice::gateway {
 namespace {
-
-using wire::JsonWriter;
 
 constexpr std::array<std::string_view, 26> kReasons{"upstream_timeout",
                                                     "upstream_connect_error",
@@ -75,109 +70,6 @@ std::string_view reason_of_unavailable(const ErrorInfo& error) noexcept {
 std::string_view reason_of_status(int status) noexcept {
     if (status >= 500) return "upstream_5xx";
     return status >= 400 ? "upstream_bad_request" : "upstream_protocol_error";
-}
-
-// --- JSON ---
-
-void text_or_null(JsonWriter& json, std::string_view key, std::string_view text) {
-    json.key(key);
-    if (text.empty())
-        json.null();
-    else
-        json.string(text);
-}
-
-// To the microsecond: more digits would only be noise.
-void milliseconds(JsonWriter& json, std::string_view key,
-                  const std::optional<std::chrono::nanoseconds>& time) {
-    json.key(key);
-    if (!time) {
-        json.null();
-        return;
-    }
-    const auto micro = std::chrono::round<std::chrono::microseconds>(*time).count();
-    if (micro % 1000 == 0)
-        json.number(micro / 1000);
-    else
-        json.number(double(micro) / 1000.0);
-}
-
-void status_or_null(JsonWriter& json, std::string_view key, int status) {
-    json.key(key);
-    if (status != 0)
-        json.number(status);
-    else
-        json.null();
-}
-
-void count(JsonWriter& json, std::string_view key, const std::optional<Tokens>& tokens) {
-    json.key(key);
-    if (tokens)
-        json.number(*tokens);
-    else
-        json.null();
-}
-
-void tokens(JsonWriter& json, const std::optional<Usage>& usage) {
-    const Usage known = usage.value_or(Usage{});
-    json.key("tokens").begin_object();
-    count(json, "input", known.input);
-    count(json, "output", known.output);
-    count(json, "cached_input", known.cached_input);
-    count(json, "cache_write", known.cache_write);
-    count(json, "reasoning", known.reasoning);
-    json.end_object();
-}
-
-// Decimal text, since most readers of JSON would round a number of twelve places.
-std::string decimal(PicoUsd amount) {
-    std::string text = to_string(amount);
-    text.erase(text.find('$'), 1);
-    return text;
-}
-
-void cost(JsonWriter& json, const std::optional<PicoUsd>& amount) {
-    json.key("cost").begin_object();
-    text_or_null(json, "amount", amount ? decimal(*amount) : std::string());
-    json.key("currency").string("USD");
-    text_or_null(json, "source", amount ? "configured_price" : "");
-    json.end_object();
-}
-
-void failover(JsonWriter& json, const RequestRecord& record) {
-    json.key("failover").begin_object();
-    json.key("triggered").boolean(record.failed_over());
-    text_or_null(json, "original_provider", record.failed_over() ? record.original_target : std::string());
-    text_or_null(json, "reason", record.failover_reason);
-    json.end_object();
-}
-
-void attempt(JsonWriter& json, const AttemptRecord& record) {
-    json.begin_object();
-    json.key("provider").string(record.target);
-    text_or_null(json, "model", record.model);
-    json.key("purpose").string(to_string(record.purpose));
-    json.key("outcome").string(to_string(record.end));
-    status_or_null(json, "http_status", record.http_status);
-    text_or_null(json, "error_type", record.error_type);
-    milliseconds(json, "latency_ms", record.duration);
-    milliseconds(json, "ttft_ms", record.first_event);
-    tokens(json, record.usage);
-    cost(json, record.cost);
-    json.end_object();
-}
-
-void policy(JsonWriter& json, const PolicyRecord& record) {
-    json.begin_object();
-    json.key("name").string(record.name).key("type").string(record.type);
-    json.key("action").string(to_string(record.action));
-    json.key("direction").string(record.on_output ? "output" : "input");
-    json.key("categories").begin_array();
-    for (const std::string& category : record.categories)
-        json.string(category);
-    json.end_array();
-    json.key("result").string(record.matched ? "match" : "pass");
-    json.end_object();
 }
 
 // --- time ---
@@ -321,7 +213,8 @@ std::string timestamp_text(std::chrono::system_clock::time_point time) {
     append_digits(text += ':', clock.minutes().count(), 2);
     append_digits(text += ':', clock.seconds().count(), 2);
     append_digits(text += '.', clock.subseconds().count(), 3);
-    return text += 'Z';
+    text += 'Z';
+    return text;
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text) noexcept {
@@ -352,50 +245,6 @@ std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string
     return std::chrono::time_point_cast<std::chrono::system_clock::duration>(
         std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
         std::chrono::seconds(*second) + fraction - *offset);
-}
-
-std::string to_json(const RequestRecord& record) {
-    std::string out;
-    out.reserve(1024 + 320 * record.attempts.size() + record.prompt.value_or("").size() +
-                record.answer.value_or("").size());
-    JsonWriter json(out);
-    json.begin_object();
-    json.key("id").string(record.id).key("event_type").string("decision");
-    json.key("timestamp").string(timestamp_text(record.timestamp));
-    text_or_null(json, "request_id", record.request_id);
-    text_or_null(json, "trace_id", record.trace_id);
-    text_or_null(json, "endpoint", record.endpoint);
-    json.key("stream").boolean(record.stream);
-    text_or_null(json, "requested_model", record.requested_model);
-    text_or_null(json, "model", record.model);
-    text_or_null(json, "provider", record.provider);
-    text_or_null(json, "provider_kind", record.provider_kind);
-    status_or_null(json, "status", record.status);
-    json.key("outcome").string(to_string(record.outcome));
-    text_or_null(json, "error_type", record.error_type);
-    milliseconds(json, "latency_ms", record.latency);
-    milliseconds(json, "ttft_ms", record.first_token);
-    tokens(json, record.usage);
-    cost(json, record.cost);
-    failover(json, record);
-    json.key("attempts").begin_array();
-    for (const AttemptRecord& one : record.attempts)
-        attempt(json, one);
-    json.end_array();
-    json.key("routing").begin_object();
-    text_or_null(json, "route", record.route);
-    text_or_null(json, "strategy", record.strategy);
-    json.end_object();
-    json.key("policies").begin_array();
-    for (const PolicyRecord& one : record.policies)
-        policy(json, one);
-    json.end_array();
-    text_or_null(json, "client", record.client);
-    text_or_null(json, "config_version", record.config_version);
-    if (record.prompt) json.key("prompt").string(*record.prompt);
-    if (record.answer) json.key("answer").string(*record.answer);
-    json.end_object();
-    return out;
 }
 
 }  // namespace sluice::gateway

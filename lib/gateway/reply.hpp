@@ -93,7 +93,7 @@ class Reply {
     /// The head of a streamed answer: goes out with the first flush().
     virtual void begin(int status, std::string_view content_type, const HeaderFields& headers) = 0;
     /// What the next flush() sends; whole frames only, since heartbeats go between flushes. Append to it.
-    virtual std::string& frames() noexcept = 0;
+    virtual std::string& frames() = 0;
     /// One write. Waits while the client takes nothing. The first one sends the head, also without frames;
     /// after that nothing happens when there is nothing to send.
     virtual asio::awaitable<void> flush() = 0;

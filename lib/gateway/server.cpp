@@ -13,6 +13,10 @@ constexpr std::size_t kScratch = std::size_t{64} << 10;
 /// Told "too many" at the same time. Whoever comes beyond that is hung up on: being refused must not cost
 /// what it is to save.
 constexpr std::size_t kMaxRefusing = 64;
+/// Buffers of frames that wait for an answer to use them, and what they begin with and may have become.
+constexpr std::size_t kMaxSpare = 16;
+constexpr std::size_t kFirstBuffer = std::size_t{16} << 10;
+constexpr std::size_t kMaxBuffer = std::size_t{256} << 10;
 constexpr Duration kLastWords = std::chrono::seconds(1);
 
 TimePoint later(TimePoint now, Duration delay) noexcept {
@@ -27,7 +31,9 @@ ServerState::ServerState(asio::any_io_executor where, ServerConfig limits, std::
       config(std::move(limits)),
       clock(std::move(time)),
       service(what),
-      load(std::move(shared_load)) {}
+      load(std::move(shared_load)) {
+    spare_.reserve(kMaxSpare);
+}
 
 asio::awaitable<void> ServerState::run(std::shared_ptr<ServerState> self, Acceptor& acceptor) {
     const auto ended = std::make_shared<net::Signal>(self->executor);
@@ -83,6 +89,19 @@ void ServerState::notify_if_ended() noexcept {
 std::span<char> ServerState::scratch() {
     if (scratch_.empty()) scratch_.resize(kScratch);
     return scratch_;
+}
+
+void ServerState::lend(std::string& text) {
+    if (spare_.empty()) return text.reserve(kFirstBuffer);
+    text.swap(spare_.back());
+    spare_.pop_back();
+}
+
+void ServerState::take_back(std::string& text) noexcept {
+    const bool is_worth_it = text.capacity() >= kFirstBuffer && text.capacity() <= kMaxBuffer;
+    text.clear();
+    if (!is_worth_it || spare_.size() == kMaxSpare) return std::string().swap(text);
+    spare_.emplace_back().swap(text);  // within what is reserved
 }
 
 // Owners, because ending one may be the end of another.

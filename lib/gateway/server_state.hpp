@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace sluice::gateway {
@@ -31,6 +32,11 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
     /// Where reads go that are too large for a connection's own buffer. Used within one call, never across an
     /// await.
     std::span<char> scratch();
+    /// Gives `text`, which is empty, memory that another answer has used, if there is some. Between its
+    /// writes an answer needs none, so a few buffers serve all.
+    void lend(std::string& text);
+    /// Empties it, and keeps its memory for the next.
+    void take_back(std::string& text) noexcept;
 
     const asio::any_io_executor executor;
     const ServerConfig config;
@@ -53,6 +59,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
     std::shared_ptr<net::Signal> ended_;  // while run() waits
     std::vector<Session*> sessions_;
     std::vector<char> scratch_;
+    std::vector<std::string> spare_;
     std::unique_ptr<Timer> drain_timer_;
     TimePoint drain_end_ = kNever;
     bool last_words_ = false;  // the drain's time is over

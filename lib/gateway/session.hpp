@@ -46,7 +46,10 @@ class Session final : public Reply, public std::enable_shared_from_this<Session>
     // The reply to the request under way.
     asio::awaitable<void> send(HttpAnswer answer) override;
     void begin(int status, std::string_view content_type, const HeaderFields& headers) override;
-    std::string& frames() noexcept override { return frames_; }
+    std::string& frames() override {
+        if (frames_.empty() && frames_.capacity() < kOwnBuffer) server_->lend(frames_);
+        return frames_;
+    }
     asio::awaitable<void> flush() override { return send_frames(Rest::follows); }
     asio::awaitable<void> end() override { return send_frames(Rest::none); }
     void truncate() noexcept override;
@@ -58,6 +61,9 @@ class Session final : public Reply, public std::enable_shared_from_this<Session>
     std::size_t place = 0;  // among the server's sessions
 
   private:
+    /// What a string holds without memory of its own; frames_ has more only while there are frames.
+    static constexpr std::size_t kOwnBuffer = 64;
+
     enum class Phase : std::uint8_t { reading, serving, discarding };
     enum class ReplyState : std::uint8_t { none, streaming, truncated, complete };
     enum class Rest : bool { follows, none };

@@ -17,8 +17,6 @@ namespace {
 
 /// A client must take so much within ServerConfig::write_timeout. Larger writes are cut into such pieces.
 constexpr std::size_t kMaxWrite = std::size_t{64} << 10;
-/// Buffers above this are given back even while an answer streams.
-constexpr std::size_t kMaxBuffer = std::size_t{256} << 10;
 /// A socket with room takes writes without a turn of the loop; after so many the others get one.
 constexpr std::size_t kFlushesPerTurn = 32;
 
@@ -95,8 +93,7 @@ asio::awaitable<void> Session::send_frames(Rest rest) {
     }
     if (!head_.empty() || !frames_.empty()) {
         const bool sent = co_await write(asio::buffer(frames_), server_->config.write_timeout);
-        frames_.clear();
-        if (frames_.capacity() > kMaxBuffer) std::string().swap(frames_);
+        server_->take_back(frames_);
         if (!sent) throw_aborted();
     }
     if (rest == Rest::none) {

@@ -36,7 +36,9 @@ class HealthCheckedTarget final : public ModelTarget {
     bool is_combinator() const noexcept override { return true; }
 
     asio::awaitable<Result<TokenStream>> open(const Request& request,
-                                              const CallContext& outer) const override;
+                                              const CallContext& outer) const override {
+        return outer.call ? pass(request, outer) : enter_and_pass(request, outer);
+    }
 
     std::optional<Refusal> refusal(const Needs& needs, TimePoint now) const override {
         // What will be true tomorrow as well says more.
@@ -55,15 +57,17 @@ class HealthCheckedTarget final : public ModelTarget {
     }
 
   private:
+    asio::awaitable<Result<TokenStream>> pass(const Request& request, const CallContext& context) const;
+    asio::awaitable<Result<TokenStream>> enter_and_pass(const Request& request,
+                                                        const CallContext& outer) const;
+
     const BoundModel model_;
     const std::shared_ptr<TargetHealth> health_;
     const std::shared_ptr<Clock> clock_;
 };
 
-asio::awaitable<Result<TokenStream>> HealthCheckedTarget::open(const Request& request,
-                                                               const CallContext& outer) const {
-    const CallDefaults none;
-    const CallContext context = enter_call(outer, none, *clock_);
+asio::awaitable<Result<TokenStream>> HealthCheckedTarget::pass(const Request& request,
+                                                               const CallContext& context) const {
     if (!context.last_resort) {
         if (const std::optional<Refusal> down = health_->refusal(clock_->now())) {
             context.call->emit(*clock_, spec(), LegSkipped{down->reason, down->retry_after}, context.purpose);
@@ -73,6 +77,14 @@ asio::awaitable<Result<TokenStream>> HealthCheckedTarget::open(const Request& re
     Result<TokenStream> opened = co_await model_.open(request, context);
     if (opened) opened->watch(std::make_unique<AnswerWatch>(health_));
     co_return opened;
+}
+
+// For one who asks without a call of his own: a context is copied only here.
+asio::awaitable<Result<TokenStream>> HealthCheckedTarget::enter_and_pass(const Request& request,
+                                                                         const CallContext& outer) const {
+    const CallDefaults none;
+    const CallContext context = enter_call(outer, none, *clock_);
+    co_return co_await pass(request, context);
 }
 
 }  // namespace

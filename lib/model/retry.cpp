@@ -1,6 +1,7 @@
 #include <sluice/retry.hpp>
 
 #include "flow/retry.hpp"
+#include "model/call_state.hpp"
 #include "model/leg.hpp"
 #include "model/words.hpp"
 
@@ -49,20 +50,35 @@ class RetryTarget final : public ModelTarget {
     Composition composition() const override;
 
     asio::awaitable<Result<TokenStream>> open(const Request& request,
-                                              const CallContext& outer) const override;
+                                              const CallContext& outer) const override {
+        const bool is_entered = outer.deadline != kNever || !outer.options.total();
+        if (!outer.call || !is_entered) return enter_and_try(request, outer);
+        outer.call->listen(options_.events);
+        return try_until(request, outer);
+    }
 
   private:
+    asio::awaitable<Result<TokenStream>> try_until(const Request& request, const CallContext& context) const;
+    asio::awaitable<Result<TokenStream>> enter_and_try(const Request& request,
+                                                       const CallContext& outer) const;
+
     BoundModel model_;
     RetryOptions options_;
     flow::RetryRules rules_;
 };
 
-asio::awaitable<Result<TokenStream>> RetryTarget::open(const Request& request,
-                                                       const CallContext& outer) const {
-    Clock& clock = *options_.runtime.clock;
+// For the outermost one: a context is copied only where there is something to set.
+asio::awaitable<Result<TokenStream>> RetryTarget::enter_and_try(const Request& request,
+                                                                const CallContext& outer) const {
     CallDefaults defaults;
     defaults.events = &options_.events;
-    const CallContext context = enter_call(outer, defaults, clock);
+    const CallContext context = enter_call(outer, defaults, *options_.runtime.clock);
+    co_return co_await try_until(request, context);
+}
+
+asio::awaitable<Result<TokenStream>> RetryTarget::try_until(const Request& request,
+                                                            const CallContext& context) const {
+    Clock& clock = *options_.runtime.clock;
     const TimePoint limit = std::min(context.deadline, context.first_event_deadline);
 
     flow::RetryMachine machine(rules_);

@@ -130,6 +130,9 @@ class HttpCall::State {
     bool can_read() const noexcept {
         return answered_ && !closed_ && !failure_ && !lease_->decoder.complete();
     }
+    /// The last read took all there was: mostly there is still nothing, and to ask is a system call. Of TLS
+    /// it says nothing, since a read gives one record at most.
+    bool is_empty() const noexcept { return drained_ && !options_.origin.tls; }
     bool can_keep() const noexcept { return answered_ && keep_ && !cut_ && !failure_; }
     Result<void> broken(std::error_code error) {
         return failed(
@@ -277,6 +280,7 @@ asio::awaitable<Result<void>> HttpCall::State::exchange(std::string_view head, s
         check(cancellation);
         if (failure_) co_return verdict();
         if (got.error == asio::error::operation_aborted) abort();
+        drained_ = got.bytes < into.size();
         decoder.commit(got.bytes);
         if (got.error == asio::error::eof) {
             decoder.commit_eof();
@@ -318,7 +322,7 @@ asio::awaitable<Result<void>> HttpCall::State::read(std::shared_ptr<State> self)
 }
 
 bool HttpCall::State::try_read() {
-    if (busy_ || !can_read()) return false;
+    if (busy_ || is_empty() || !can_read()) return false;
     const asio::mutable_buffer into = space();
     if (into.size() == 0) return broken(lease_->decoder.error()).has_value();
     const IoResult got = try_some(into);
@@ -436,6 +440,7 @@ void HttpCall::State::close() noexcept {
     if (!busy_ && can_keep()) {
         burst_ = 0;
         drain();
+        drained_ = false;  // a last look: the end of the body may have come by itself
         if (try_read()) drain();
     }
     closed_ = true;

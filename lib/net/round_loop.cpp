@@ -1,5 +1,7 @@
 #include <sluice/round_loop.hpp>
 
+#include "net/arrivals.hpp"
+
 #include <asio/post.hpp>
 
 #include <algorithm>
@@ -8,62 +10,64 @@
 namespace sluice {
 namespace {
 
-// How often a round looks for more. More than once, because a coroutine may need a few hops to get something
-// done; not until nothing is ready, because a fast peer always has a little more, and picking that up bit by
-// bit is what a round is to avoid.
+// How often a round looks for more before it is held. More than once, because a coroutine may need a few hops
+// to get something done; not until nothing is ready, because a fast peer always has a little more, and
+// picking that up bit by bit is what a round is to avoid.
 constexpr int kSweeps = 4;
 
-// Handlers that a hold must have gathered to have been worth its wait: a single stream, however fast, gathers
-// one, and waits longer for its first token than it would have to.
-constexpr std::size_t kWorthwhile = 3;
-// Rounds without a hold after one in vain; twice as many after each further one. Load that has begun is found
-// after so many rounds, which is less than it takes to notice.
-constexpr std::size_t kMinRest = 16;
-constexpr std::size_t kMaxRest = 128;
+// In which connections are counted, in holds. A loop that has more to do than it can runs few handlers in
+// one.
+constexpr int kPeriod = 2;
 
 }  // namespace
 
 RoundLoop::RoundLoop(asio::io_context& context, RoundOptions options)
-    : context_(context), options_(options), markers_(std::make_shared<std::size_t>(0)) {}
+    : context_(context),
+      options_(options),
+      arrivals_(net::Arrivals::of(context.get_executor())),
+      markers_(std::make_shared<std::size_t>(0)) {}
 
 std::size_t RoundLoop::run() {
     using Clock = std::chrono::steady_clock;
     std::size_t handlers = 0;
-    Clock::time_point last{};  // when the last round was over, its hold included
-    std::size_t rest = 0;      // rounds to go until holding is tried again
-    std::size_t next_rest = kMinRest;
-    bool was_held = false;
+    Time last{};  // when the last round was over, its hold included
     while (const std::size_t woken = context_.run_one()) {
         handlers += woken;
         ++rounds_;
-        const Clock::time_point start = Clock::now();
-        const bool is_load = start - last < options_.load && options_.hold.count() > 0;
-        std::size_t gathered = woken;
-        if (is_load && rest == 0) {
+        const Time start = Clock::now();
+        const bool is_close = start - last < options_.load;
+        if (!is_close) arrivals_.break_row();
+        if (is_close && is_load()) {
+            arrivals_.set_defers_writes(true);
             for (int i = 0; i < kSweeps; ++i) {
                 const std::size_t found = sweep();
+                handlers += found;
                 if (found == 0) break;
-                gathered += found;
             }
-            handlers += gathered - woken;
             if (context_.stopped()) continue;
-        }
-        if (was_held && gathered < kWorthwhile) {
-            rest = next_rest;
-            next_rest = std::min(2 * next_rest, kMaxRest);
-        } else if (was_held) {
-            next_rest = kMinRest;
-        }
-        was_held = is_load && rest == 0;
-        if (was_held) {
             std::this_thread::sleep_until(start + options_.hold);
             ++held_;
-        } else if (rest > 0) {
-            --rest;
+            last = Clock::now();
+            begin_period(last);  // what the hold has gathered says whether to go on holding
+        } else {
+            last = Clock::now();
+            if (last - period_ >= kPeriod * options_.hold) {
+                arrivals_.set_defers_writes(false);
+                begin_period(last);
+            }
         }
-        last = Clock::now();
     }
     return handlers;
+}
+
+bool RoundLoop::is_load() const noexcept {
+    if (options_.hold.count() <= 0) return false;
+    return arrivals_.connections() >= options_.connections || arrivals_.in_a_row() >= options_.in_a_row;
+}
+
+void RoundLoop::begin_period(Time now) noexcept {
+    arrivals_.begin_period();
+    period_ = now;
 }
 
 // Runs what is ready now, and what one look at the sockets finds: everything in front of a marker at the

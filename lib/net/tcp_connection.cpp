@@ -2,6 +2,7 @@
 
 #include "net/cancellation.hpp"
 
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
@@ -25,10 +26,13 @@ IoResult ended(std::error_code error) {
 
 TcpConnection::TcpConnection(asio::any_io_executor executor, std::shared_ptr<const Route> route,
                              Origin origin)
-    : executor_(std::move(executor)), route_(std::move(route)), origin_(std::move(origin)) {}
+    : executor_(std::move(executor)),
+      route_(std::move(route)),
+      origin_(std::move(origin)),
+      arrivals_(&Arrivals::of(executor_)) {}
 
 TcpConnection::TcpConnection(tcp::socket accepted)
-    : executor_(accepted.get_executor()), socket_(std::move(accepted)) {
+    : executor_(accepted.get_executor()), socket_(std::move(accepted)), arrivals_(&Arrivals::of(executor_)) {
     // An error here is one of the peer's leaving already; the first read tells.
     configure();
 }
@@ -82,6 +86,7 @@ asio::awaitable<IoResult> TcpConnection::read_some(asio::mutable_buffer into) {
     const std::size_t bytes =
         co_await socket_->async_read_some(into, asio::redirect_error(asio::use_awaitable, result.error));
     result.bytes = bytes;
+    if (bytes > 0) on_arrival();
     co_return result;
 }
 
@@ -96,6 +101,12 @@ IoResult TcpConnection::try_read_some(asio::mutable_buffer into) {
 asio::awaitable<IoResult> TcpConnection::write(asio::const_buffer head, asio::const_buffer body) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (!is_open() || is_cancelled(state)) co_return ended(aborted());
+    // Under load, all that is ready runs first, and then all writes in one go: the first wakes the peer, and
+    // the others find it awake. To wake it is dearer than the write.
+    if (arrivals_->defers_writes()) {
+        co_await asio::post(executor_, asio::use_awaitable);
+        if (!is_open() || is_cancelled(state)) co_return ended(aborted());
+    }
     std::array<asio::const_buffer, 2> buffers;
     buffers[0] = head;
     buffers[1] = body;

@@ -3,6 +3,7 @@
 
 #include <sluice/connector.hpp>
 
+#include "net/arrivals.hpp"
 #include "net/dial.hpp"
 #include "net/proxy.hpp"
 
@@ -41,6 +42,8 @@ class TcpConnection final : public Connection {
     /// close() sends RST instead of FIN.
     void reset_on_close() noexcept { reset_on_close_ = true; }
     bool is_open() const noexcept { return socket_ && socket_->is_open(); }
+    /// Somebody waited for bytes on its socket(), and has some.
+    void on_arrival() noexcept { arrivals_->add(mark_); }
     /// Precondition: open() succeeded.
     asio::ip::tcp::socket& socket() noexcept { return *socket_; }
 
@@ -52,6 +55,8 @@ class TcpConnection final : public Connection {
     Origin origin_;
     std::shared_ptr<Dial> dial_;  // while it runs
     std::optional<asio::ip::tcp::socket> socket_;
+    Arrivals* arrivals_;
+    Arrivals::Mark mark_;
     bool closed_ = false;
     bool reset_on_close_ = false;
     std::string detail_;

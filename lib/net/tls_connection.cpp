@@ -147,6 +147,7 @@ asio::awaitable<IoResult> TlsConnection::read_some(asio::mutable_buffer into) {
         co_await tcp_.socket().async_wait(what, asio::redirect_error(asio::use_awaitable, failed));
         dry_ = false;
         if (failed) co_return ended(failed);
+        if (read.want == Want::read) tcp_.on_arrival();
     }
 }
 

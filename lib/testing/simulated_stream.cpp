@@ -74,6 +74,26 @@ void break_last_frame(std::string& frames) {
     if (!data.empty()) frames.erase(begin + data.size() / 2, data.size() - data.size() / 2);
 }
 
+/// Makes it an answer that is not over.
+void take_end_off(std::string& document, Protocol protocol) {
+    const auto replace = [&](std::string_view name, std::string_view with) {
+        const std::size_t at = document.find(name);
+        if (at == std::string::npos) return;
+        const std::size_t begin = at + name.size();
+        document.replace(begin, document.find_first_of(",}", begin) - begin, with);
+    };
+    switch (protocol) {
+        case Protocol::chat:
+            return replace(R"("finish_reason":)", "null");
+        case Protocol::responses:  // those of its items stand behind it
+            return replace(R"("status":)", R"("in_progress")");
+        case Protocol::anthropic:
+            return replace(R"("stop_reason":)", "null");
+        case Protocol::gemini:
+            return replace(R"("finishReason":)", "null");
+    }
+}
+
 }  // namespace
 
 std::size_t simulated_time(std::size_t number) noexcept {
@@ -297,7 +317,9 @@ std::string SimulatedStream::as_one_object() const {
     AssistantMessage message = std::move(builder).take();
     message.response_id = facts_.response_id;
     message.origin = facts_.origin;
-    return dialect_of(request_.protocol()).encode_answer(message, facts_);
+    std::string document = dialect_of(request_.protocol()).encode_answer(message, facts_);
+    if (answer_.finish_reason.empty()) take_end_off(document, request_.protocol());
+    return document;
 }
 
 }  // namespace sluice::testing

@@ -32,6 +32,10 @@ class JsonMembers::Scanner {
     bool scan() {
         skip_space();
         if (peek() != '{') return false;
+        // One allocation each for most texts, not one for each doubling.
+        out_.members_.reserve(16);
+        open_.reserve(8);
+        if (unambiguous_) keys_.reserve(32);
         open();
         out_.front_ = text_.substr(at_, 0);
         while (!open_.empty())

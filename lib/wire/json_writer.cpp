@@ -1,5 +1,6 @@
 #include "wire/json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -55,21 +56,26 @@ void append_escape(std::string& out, char byte) {
     out += hex[value & 0xF];
 }
 
+/// Whether a byte of these eight is no printable ASCII that stands for itself.
+bool has_special(std::uint64_t eight) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    constexpr std::uint64_t kHighs = 0x8080808080808080;
+    // A byte of a difference is zero, or has its high bit set, only where the byte is what is looked for, or
+    // above one that is.
+    const std::uint64_t quote = eight ^ (kOnes * '"');
+    const std::uint64_t slash = eight ^ (kOnes * '\\');
+    const std::uint64_t found = (eight - kOnes * 0x20) | (quote - kOnes) | (slash - kOnes) | eight;
+    return (found & kHighs) != 0;
+}
+
 /// How many bytes at the front of `text` are printable ASCII that stands for itself; a multiple of eight, so
 /// that there may be more. Nearly all keys and most texts are nothing else.
 std::size_t plain_front(std::string_view text) noexcept {
-    constexpr std::uint64_t kOnes = 0x0101010101010101;
-    constexpr std::uint64_t kHighs = 0x8080808080808080;
     std::size_t at = 0;
     for (; at + 8 <= text.size(); at += 8) {
         std::uint64_t eight = 0;
         std::memcpy(&eight, text.data() + at, 8);
-        // A byte of a difference is zero, or has its high bit set, only where the byte is what is looked for,
-        // or above one that is.
-        const std::uint64_t quote = eight ^ (kOnes * '"');
-        const std::uint64_t slash = eight ^ (kOnes * '\\');
-        const std::uint64_t found = (eight - kOnes * 0x20) | (quote - kOnes) | (slash - kOnes) | eight;
-        if ((found & kHighs) != 0) break;
+        if (has_special(eight)) break;
     }
     return at;
 }
@@ -100,6 +106,16 @@ void append(std::string& out, std::string_view text) {
 }
 
 }  // namespace
+
+bool is_plain(std::string_view text) noexcept {
+    constexpr std::size_t kEight = 8;
+    if (text.size() < kEight)
+        return std::all_of(text.begin(), text.end(), [](char c) { return class_of(c) == ByteClass::plain; });
+    if (text.size() - plain_front(text) >= kEight) return false;
+    std::uint64_t last = 0;  // may overlap with what was looked at
+    std::memcpy(&last, text.data() + text.size() - kEight, kEight);
+    return !has_special(last);
+}
 
 void append_escaped(std::string& out, std::string_view text) {
     append<true>(out, text);
@@ -140,18 +156,37 @@ JsonWriter& JsonWriter::close(char bracket) {
     return *this;
 }
 
+// Comma, quotes and colon come with the text in one go: most keys and texts are short, and what each append()
+// costs is more than the copy.
+void JsonWriter::quoted(std::string_view text, std::string_view behind) {
+    constexpr std::size_t kShort = 64;
+    if (text.size() > kShort || !is_plain(text)) {
+        separate();
+        out_ += '"';
+        append_escaped(out_, text);
+        out_ += behind;
+        return;
+    }
+    std::array<char, kShort + 4> whole;
+    char* end = whole.data();
+    if (!first_ && !after_key_) *end++ = ',';
+    *end++ = '"';
+    if (!text.empty()) std::memcpy(end, text.data(), text.size());
+    end += text.size();
+    std::memcpy(end, behind.data(), behind.size());
+    end += behind.size();
+    out_.append(whole.data(), end);
+    first_ = after_key_ = false;
+}
+
 JsonWriter& JsonWriter::key(std::string_view name) {
-    string(name);
-    out_ += ':';
+    quoted(name, "\":");
     after_key_ = true;
     return *this;
 }
 
 JsonWriter& JsonWriter::string(std::string_view value) {
-    separate();
-    out_ += '"';
-    append_escaped(out_, value);
-    out_ += '"';
+    quoted(value, "\"");
     return *this;
 }
 
@@ -172,6 +207,25 @@ JsonWriter& JsonWriter::number(std::uint64_t value) {
 
 JsonWriter& JsonWriter::number(double value) {
     return std::isfinite(value) ? digits(value) : null();
+}
+
+// The same digits as number() of value / 1000.0 would give, without a double's shortest text.
+JsonWriter& JsonWriter::thousandths(std::int64_t value) {
+    constexpr std::int64_t kUnit = 1000;
+    std::array<char, 32> text;
+    char* end = text.data();
+    if (value < 0 && value > -kUnit) *end++ = '-';
+    end = std::to_chars(end, text.data() + text.size(), value / kUnit).ptr;
+    const auto rest = static_cast<unsigned>(value < 0 ? -(value % kUnit) : value % kUnit);
+    if (rest != 0) {
+        *end++ = '.';
+        *end++ = static_cast<char>('0' + rest / 100);
+        *end++ = static_cast<char>('0' + rest / 10 % 10);
+        *end++ = static_cast<char>('0' + rest % 10);
+        while (end[-1] == '0')
+            --end;
+    }
+    return raw({text.data(), end});
 }
 
 JsonWriter& JsonWriter::boolean(bool value) {

@@ -37,6 +37,8 @@ class JsonWriter {
     }
     /// Shortest text that reads back as the same double; infinities and NaN become null.
     JsonWriter& number(double value);
+    /// 1250 is 1.25.
+    JsonWriter& thousandths(std::int64_t value);
     JsonWriter& boolean(bool value);
     JsonWriter& null();
     /// `json` is already JSON text. Not checked: see is_json().
@@ -44,6 +46,8 @@ class JsonWriter {
 
   private:
     void separate();
+    /// The text with its quotes, the closing one being at the front of `behind` (at most two bytes).
+    void quoted(std::string_view text, std::string_view behind);
     JsonWriter& open(char bracket);
     JsonWriter& close(char bracket);
     template <class Number>
@@ -54,6 +58,8 @@ class JsonWriter {
     bool after_key_ = false;
 };
 
+/// Whether `text` is printable ASCII that stands for itself in JSON.
+bool is_plain(std::string_view text) noexcept;
 /// Appends `text` escaped for JSON, without quotes.
 void append_escaped(std::string& out, std::string_view text);
 /// Appends `text` with every ill-formed UTF-8 sequence replaced by U+FFFD (WHATWG "decode with replacement").

@@ -67,6 +67,10 @@ class SseParser {
     /// Offset in the window up to where lines were taken that belong to no event so far: what a caller holds
     /// back besides an event that has begun.
     std::size_t idle_end() const noexcept { return data_.place == Field::Place::none ? line_ : position_; }
+    /// How many bytes from position() on may be whole frames that the caller recognises without this parser,
+    /// because they are like the last one; 0 while a block is open. Tell of them by skip().
+    std::size_t may_skip() const noexcept;
+    void skip(std::size_t bytes) noexcept { line_ = position_ += bytes; }
     /// Tells that the first `bytes` (at most position()) of the window are gone.
     void rebase(std::size_t bytes) noexcept;
     /// Bytes of comment lines seen so far. They count as activity for nobody, but operators like to see them.

@@ -3,8 +3,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -16,6 +20,66 @@ using test::sse;
 const std::string kText = R"({"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]})";
 const std::string kRole = R"({"choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":null}]})";
 const std::string kStop = R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
+
+/// A decoder that counts how often a frame was the last one again, or takes none for that.
+class Repeats final : public StreamDecoder {
+  public:
+    explicit Repeats(bool takes_them)
+        : decoder_(openai_chat::dialect().make_decoder(test::facts_for_tests())), takes_them_(takes_them) {}
+    std::size_t on_repeat(std::string_view bytes, std::string_view tail, EventBatch& out) override {
+        const std::size_t size = takes_them_ ? decoder_->on_repeat(bytes, tail, out) : 0;
+        if (size != 0) ++count;
+        return size;
+    }
+    void on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) override {
+        decoder_->on_frame(frame, readable, out);
+    }
+    void on_stray_line(std::string_view line, EventBatch& out) override {
+        decoder_->on_stray_line(line, out);
+    }
+    void on_body(std::string_view body, EventBatch& out) override { decoder_->on_body(body, out); }
+    void on_end(EventBatch& out) override { decoder_->on_end(out); }
+    void on_failure(ErrorInfo error, EventBatch& out) override {
+        decoder_->on_failure(std::move(error), out);
+    }
+    DecoderState state() const noexcept override { return decoder_->state(); }
+    const ResponseInfo& info() const noexcept override { return decoder_->info(); }
+    const std::optional<Usage>& usage() const noexcept override { return decoder_->usage(); }
+
+    std::size_t count = 0;
+
+  private:
+    std::unique_ptr<StreamDecoder> decoder_;
+    bool takes_them_;
+};
+
+/// Every event of `body`, with the bytes it has, when `piece` bytes come at a time.
+std::string events_of(StreamDecoder& decoder, std::string_view body, std::size_t piece,
+                      BodyLimits limits = {}) {
+    BodyReader reader(decoder, limits);
+    EventBatch batch;
+    std::string seen;
+    std::size_t taken = 0;
+    for (std::size_t end = 0; end < body.size();) {
+        end = std::min(end + piece, body.size());
+        const std::string window(body.substr(taken, end - taken));  // of its own, for AddressSanitizer
+        do {
+            batch.clear();
+            const std::string_view rest = std::string_view(window).substr(window.size() - (end - taken));
+            taken += reader.feed(rest, 0, batch, 3);
+            Decoded decoded;
+            for (const StreamEvent& event : batch.events())
+                decoded.add(event);
+            seen += decoded.trace + "[" + decoded.raw + "]\n";
+        } while (reader.is_behind());
+    }
+    return seen;
+}
+
+bool is_the_same(std::string_view body, std::size_t piece, BodyLimits limits = {}) {
+    Repeats taken(true), none(false);
+    return events_of(taken, body, piece, limits) == events_of(none, body, piece, limits);
+}
 
 struct Reader {
     std::unique_ptr<adapters::StreamDecoder> decoder =
@@ -154,6 +218,89 @@ BOOST_AUTO_TEST_CASE(a_full_batch_waits_for_the_next_call) {
     BOOST_TEST(raw == body);
     BOOST_TEST(batches == 3U);
     BOOST_TEST(window.empty());
+}
+
+// The short way for frames like the last one must not be seen in what comes out.
+BOOST_AUTO_TEST_CASE(a_frame_like_the_last_one_is_what_it_would_be_by_itself) {
+    const auto chunk = [](std::string_view text, std::string_view more = "") {
+        return R"({"id":"c","choices":[{"index":0,"delta":{"content":")" + std::string(text) +
+               R"("},"finish_reason":null}])" + std::string(more) + "}";
+    };
+    const std::string long_text(600, 'x');
+    const std::vector<std::string> chunks{
+        chunk(" a"), chunk(" b"), chunk("\xC3\xA9"), chunk("\\n\\u00e9 \\\"x\\\""), chunk("c"), chunk(""),
+        chunk("d"), chunk(long_text), chunk("e"),
+        // Another chunk in the same words, in another order, with more behind it, of another choice.
+        chunk("h", R"(,"usage":null)"), chunk("i", R"(,"usage":null)"), chunk("k", R"(,"obfuscation":"abc")"),
+        chunk("l", R"(,"obfuscation":"d")"), chunk("m", R"(,"obfuscation":"\\n")"),
+        R"({"id":"c","choices":[{"index":0,"delta":{"reasoning":"r"},"finish_reason":null}]})",
+        R"({"id":"c","choices":[{"index":0,"delta":{"reasoning":"s"},"finish_reason":null}]})", chunk("n"),
+        kStop};
+    const std::vector<std::pair<std::string_view, std::string_view>> framings{
+        {"data: ", "\n\n"},        {"data:", "\n\n"},
+        {"data: ", "\r\n\r\n"},    {"data:  ", "\n\n"},
+        {"data: ", " \n\n"},       {"data: ", "\n\n\n"},
+        {": hm\ndata: ", "\n\n"},  {"event: message\ndata: ", "\n\n"},
+        {"id: 1\ndata: ", "\n\n"}, {"data: ", "\ndata: \n\n"},
+        {"data: ", "\r\r"}};
+    for (const auto& [head, tail] : framings) {
+        // With every chunk behind every other one.
+        for (std::size_t first = 0; first < chunks.size(); ++first) {
+            std::string body;
+            for (std::size_t i = 0; i < chunks.size(); ++i)
+                for (const std::string* one : {&chunks[first], &chunks[i]})
+                    body.append(head).append(*one).append(tail);
+            for (const std::size_t piece : {body.size(), std::size_t{1}, std::size_t{97}}) {
+                BOOST_TEST(is_the_same(body, piece));
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_text_in_a_frame_like_the_last_one_is_found) {
+    for (const std::string_view bad : {"\xFF", "a\tb", "\\x", "\xED\xA0\x80"}) {
+        std::string body;
+        for (const std::string_view text :
+             {std::string_view("a"), std::string_view("b"), bad, std::string_view("c")})
+            body.append("data: {\"choices\":[{\"delta\":{\"content\":\"").append(text).append("\"}}]}\n\n");
+        BOOST_TEST(is_the_same(body, body.size()));
+        Repeats fast(true);
+        BOOST_TEST(events_of(fast, body, body.size()).find("failure ProviderUnavailable") !=
+                   std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(frames_like_the_last_one_take_the_short_way) {
+    for (const char* const end : {"\n\n", "\r\n\r\n"}) {
+        std::string body;
+        for (int i = 0; i < 20; ++i)
+            body += "data: {\"choices\":[{\"delta\":{\"content\":\" " + std::to_string(i) +
+                    "\"}}],\"obfuscation\":\"" + std::string(static_cast<std::size_t>(i % 7), 'x') + "\"}" +
+                    end;
+        Repeats counted(true);
+        events_of(counted, body, body.size());
+        BOOST_TEST(counted.count == 19U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(limits_hold_for_frames_like_the_last_one) {
+    const auto frame = [](std::size_t size) {
+        return "data: {\"choices\":[{\"delta\":{\"content\":\"" + std::string(size, 'x') + "\"}}]}\n\n";
+    };
+    BodyLimits limits;
+    limits.sse.max_event = frame(100).size();
+    limits.sse.max_stream = 12 * frame(100).size();
+    for (const std::string& body : {frame(1) + frame(102), frame(1) + frame(103), frame(1) + frame(400)}) {
+        BOOST_TEST(is_the_same(body, 50, limits));
+    }
+    std::string endless;
+    for (int i = 0; i < 20; ++i)
+        endless += frame(100);
+    BOOST_TEST(is_the_same(endless, 1000, limits));
+    Repeats fast(true);
+    BOOST_TEST(events_of(fast, endless, 1000, limits).find("failure ProviderUnavailable") !=
+               std::string::npos);
+    BOOST_TEST(fast.count == 11U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

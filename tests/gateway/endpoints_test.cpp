@@ -2,6 +2,7 @@
 #include "gateway_world.hpp"
 
 #include "gateway/client_keys.hpp"
+#include "gateway/server.hpp"
 
 namespace sluice::testing {
 namespace {
@@ -153,6 +154,81 @@ BOOST_AUTO_TEST_CASE(embeddings_are_passed_on_to_the_first_target_that_has_them)
     BOOST_TEST(simulator("two").requests()[0].path == "/v1/embeddings");
     BOOST_TEST(simulator("two").requests()[0].body == R"({ "model":"sim-ok" ,"input":"x"})");
     BOOST_TEST(post("/v1/embeddings", "[]").status == 400);
+
+    // Each has its event, with every try, and is counted.
+    const std::string events = get("/admin/events").body;
+    BOOST_TEST(events.find(R"("endpoint":"/v1/embeddings","stream":false,"requested_model":"sim-ok")") !=
+               std::string::npos);
+    BOOST_TEST(
+        events.find(R"("status":404,"outcome":"error","error_type":"model_not_found")") != std::string::npos,
+        events);
+    BOOST_TEST(
+        events.find(
+            R"("attempts":[{"provider":"one","model":"sim-ok","purpose":"answer","outcome":"failed")") !=
+            std::string::npos,
+        events);
+    BOOST_TEST(
+        events.find(
+            R"({"provider":"two","model":"sim-ok","purpose":"answer","outcome":"failed","http_status":404)") !=
+            std::string::npos,
+        events);
+    BOOST_TEST(events.find(R"("status":400,"outcome":"error","error_type":"upstream_bad_request")") !=
+                   std::string::npos,
+               events);
+    const std::string metrics = get("/metrics").body;
+    BOOST_TEST(
+        metrics.find(R"(requests_total{endpoint="/v1/embeddings",status="404"} 1)") != std::string::npos,
+        metrics);
+    BOOST_TEST(
+        metrics.find(R"(requests_total{endpoint="/v1/embeddings",status="400"} 1)") != std::string::npos,
+        metrics);
+    BOOST_TEST(metrics.find(R"(outcome="model_not_found",target="two"} 1)") != std::string::npos, metrics);
+}
+
+/// A provider that has embeddings.
+class EmbeddingsService final : public gateway::Service {
+  public:
+    asio::awaitable<void> serve(const gateway::HttpRequest&, gateway::Reply& reply) override {
+        return reply.send(gateway::HttpAnswer(
+            200,
+            R"({"object":"list","data":[{"embedding":[0.5,-1e-3]}],"model":"text-embedding-3-small",)"
+            R"("usage":{"prompt_tokens":8,"total_tokens":8,"prompt_tokens_details":{"cached_tokens":0}}})"));
+    }
+    gateway::HttpAnswer refuse(int status, std::string_view, std::string_view) override {
+        return gateway::HttpAnswer(status, "{}");
+    }
+};
+
+BOOST_AUTO_TEST_CASE(embeddings_that_are_answered_have_their_tokens_and_cost_in_the_event) {
+    EmbeddingsService service;
+    test::MemoryAcceptor acceptor(context.get_executor(), *network, Origin(false, "vectors.test", 80));
+    gateway::Server server(context.get_executor(), ServerConfig(), clock, service,
+                           std::make_shared<gateway::Load>());
+    bool served = false;
+    asio::co_spawn(context, server.run(acceptor), [&](std::exception_ptr) { served = true; });
+    config.targets[0].base_url = "http://vectors.test/v1";
+    ModelConfig& listed = config.targets[0].models.emplace_back();
+    listed.id = "text-embedding-3-small";
+    listed.price.input = PicoUsd(20'000);
+    listed.price.output = PicoUsd(0);
+    start();
+    const HttpReply reply = post("/v1/embeddings", R"({"model":"text-embedding-3-small","input":"x"})");
+    BOOST_TEST(reply.status == 200);
+    BOOST_TEST(reply.has(R"("embedding":[0.5,-1e-3])"), reply.body);
+    BOOST_TEST(reply.header("x-sluice-target") == "one");
+    const std::string events = get("/admin/events").body;
+    BOOST_TEST(events.find(R"("model":"text-embedding-3-small","provider":"one","provider_kind":"openai")"
+                           R"(,"status":200,"outcome":"ok","error_type":null)") != std::string::npos,
+               events);
+    BOOST_TEST(events.find(R"("tokens":{"input":8,"output":0)") != std::string::npos, events);
+    BOOST_TEST(events.find(R"("outcome":"ok","http_status":null)") != std::string::npos, events);
+    BOOST_TEST(events.find(R"("cost":{"amount":"0.00000016")") != std::string::npos, events);
+    const std::string metrics = get("/metrics").body;
+    BOOST_TEST(metrics.find(R"(direction="input",model="text-embedding-3-small",target="one"} 8)") !=
+                   std::string::npos,
+               metrics);
+    server.stop();
+    run_until([&] { return served; });
 }
 
 BOOST_AUTO_TEST_CASE(events_are_one_array_of_what_happened) {
@@ -195,6 +271,9 @@ BOOST_AUTO_TEST_CASE(a_reload_changes_what_requests_get_and_keeps_what_targets_k
     BOOST_TEST(!findings.empty());
     BOOST_TEST(post("/v1/chat/completions", chat("slow")).status == 200);
     BOOST_TEST(get("/metrics").has(R"(config_reloads_total{result="failure"} 1)"));
+    gateway->note_failed_reload();
+    BOOST_TEST(get("/metrics").has(R"(config_reloads_total{result="failure"} 2)"));
+    BOOST_TEST(get("/metrics").has(R"(config_reloads_total{result="success"} 2)"));
 }
 
 BOOST_AUTO_TEST_CASE(the_summary_is_the_startup_log) {

@@ -85,11 +85,6 @@ Fault in(Fault fault, std::string_view dialect, Deliver deliver) {
         fault.end = End::primary;
         fault.text = {};
     }
-    // A whole document is an answer, also one that gives no reason to end, and even one that says nothing.
-    if (deliver == Deliver::whole && (fault.model == "sim-no-finish" || fault.model == "sim-empty")) {
-        fault.end = End::primary;
-        if (fault.model == "sim-empty") fault.text = {};
-    }
     if (fault.end == End::broken && deliver != Deliver::stream) fault.end = End::backup;
     return fault;
 }

@@ -69,6 +69,9 @@ BOOST_AUTO_TEST_CASE(appends_to_what_is_there) {
     std::string out = "data: ";
     JsonWriter(out).begin_array().string("a").string("").end_array();
     BOOST_TEST(out == R"(data: ["a",""])");
+    out.clear();
+    JsonWriter(out).string(std::string_view());  // which has no place in memory
+    BOOST_TEST(out == R"("")");
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_escaped) {
@@ -94,6 +97,39 @@ BOOST_AUTO_TEST_CASE(numbers) {
     BOOST_TEST(written(std::numeric_limits<double>::infinity()) == "null");
     BOOST_TEST(written(-std::numeric_limits<double>::infinity()) == "null");
     BOOST_TEST(written(std::numeric_limits<double>::quiet_NaN()) == "null");
+}
+
+BOOST_AUTO_TEST_CASE(thousandths) {
+    const auto text = [](std::int64_t value) {
+        std::string out;
+        JsonWriter(out).thousandths(value);
+        return out;
+    };
+    for (std::int64_t value : {0, 1, 10, 100, 999, 1000, 1001, 1010, 1100, 12345, 1234500, 987654321}) {
+        BOOST_TEST(text(value) == written(static_cast<double>(value) / 1000));
+        BOOST_TEST(text(-value) == (value == 0 ? "0" : "-" + text(value)));
+    }
+}
+
+// Short texts are looked at in pieces of eight that overlap, and written in one go; longer ones are not.
+BOOST_AUTO_TEST_CASE(a_text_of_any_length_is_escaped_wherever_it_must_be) {
+    for (std::size_t size = 0; size <= 80; ++size) {
+        const std::string plain(size, 'x');
+        std::string out;
+        JsonWriter(out).begin_array().string(plain).string(plain).end_array();
+        BOOST_TEST(out == "[\"" + plain + "\",\"" + plain + "\"]");
+        for (std::size_t at = 0; at < size; ++at) {
+            for (const auto& [byte, meant] : {std::pair('"', "\\\""), std::pair('\\', "\\\\"),
+                                              std::pair('\n', "\\n"), std::pair('\xFF', "\xEF\xBF\xBD")}) {
+                std::string text = plain;
+                text[at] = byte;
+                std::string object;
+                JsonWriter(object).begin_object().key(text).string(text).end_object();
+                const std::string said = plain.substr(0, at) + meant + plain.substr(at + 1);
+                BOOST_TEST(object == "{\"" + said + "\":\"" + said + "\"}");
+            }
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(escapes) {

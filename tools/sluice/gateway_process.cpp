@@ -218,9 +218,12 @@ void GatewayProcess::reload() {
                 document.config.reset();
                 document.findings.push_back(std::move(finding));
             }
+        } else {
+            gateway_->note_failed_reload();
         }
     } catch (const std::exception& error) {
         document.config.reset();
+        gateway_->note_failed_reload();
         log(LogLevel::error, std::string("Reload: ") + error.what());
     }
     for (const ConfigFinding& finding : document.findings) {
