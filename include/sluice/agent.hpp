@@ -85,8 +85,9 @@ struct AgentOptions {
     /// Names it in events and statistics (gen_ai.agent.name). Not empty.
     std::string name;
     std::string system_prompt = {};
-    /// Measures each turn against the goal: TurnMetadata::goal_progress and drift_score, and drift as a
-    /// reason to ask the orchestrator. docs/goals.md.
+    /// Measures each turn against the goal: TurnMetadata::goal_progress and drift_score. Drift from a goal
+    /// that was given (SessionOptions::goal) is a reason to ask the orchestrator; drift from a conversation's
+    /// first message, which may have been small talk, is only told. docs/goals.md.
     bool goal_tracking = true;
     GoalOptions goal = {};
     std::vector<AgentTool> tools = {};

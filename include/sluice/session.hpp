@@ -186,7 +186,8 @@ struct SessionOptions {
     std::string user_id = {};
     /// Empty: "sess_" and 16 hexadecimal digits.
     std::string id = {};
-    /// What the conversation is for. Empty: its first message.
+    /// What the conversation is for. Empty: its first message is taken for it, and drift from that sends no
+    /// turn to the orchestrator.
     std::string goal = {};
     /// What was said before. System messages are the agent's, and not taken.
     std::vector<Message> history = {};

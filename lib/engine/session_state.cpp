@@ -110,7 +110,8 @@ void SessionState::warm_orchestrator(const asio::any_io_executor& executor) {
 
 RoutingSignals SessionState::with_own_signals(RoutingSignals signals) const {
     signals.error_in_last_step = signals.error_in_last_step || error_in_last_step_;
-    signals.goal_drift = std::max(signals.goal_drift, drift_);
+    // A first message is a guess at the goal, and no reason to spend more.
+    if (!options_.goal.empty()) signals.goal_drift = std::max(signals.goal_drift, drift_);
     return signals;
 }
 

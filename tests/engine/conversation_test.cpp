@@ -174,7 +174,9 @@ BOOST_AUTO_TEST_CASE(goal_and_drift_are_measured_and_drift_asks_the_slow_model) 
                         says("The offside rule in football concerns the second last defender."));
     world.slow_answers("Back to business.");
     const Engine engine(world.options());
-    Session session = agent_of(engine, true).start_session();
+    SessionOptions with_goal;
+    with_goal.goal = "Plan a week in Japan in April, with a hotel in Kyoto";
+    Session session = agent_of(engine, true).start_session(with_goal);
     const Reply first = world.run(session.run("A week in Japan in April, with a hotel in Kyoto", fast()));
     BOOST_REQUIRE(first.metadata.drift_score.has_value());
     BOOST_TEST(*first.metadata.drift_score < 0.4);
@@ -186,6 +188,14 @@ BOOST_AUTO_TEST_CASE(goal_and_drift_are_measured_and_drift_asks_the_slow_model) 
     BOOST_TEST((escalated.metadata.system == System::system2));
     BOOST_REQUIRE(!escalated.metadata.routing_reasons.empty());
     BOOST_TEST(escalated.metadata.routing_reasons.front().substr(0, 11) == "goal_drift(");
+
+    // The first message of a chat is a guess at its goal: measured, and no reason to spend more.
+    Session chat = agent_of(engine, true).start_session();
+    world.run(chat.run("A week in Japan in April, with a hotel in Kyoto", fast()));
+    world.run(chat.run("Tell me about cricket players and bats", fast()));
+    const Reply told = world.run(chat.run("Football offside rules for defenders", fast()));
+    BOOST_TEST(told.metadata.drift_score.has_value());
+    BOOST_TEST((world.run(chat.run("And tennis?")).metadata.system == System::system1));
 
     Session untracked = agent_of(engine, false).start_session();
     RunOptions slow;
