@@ -130,9 +130,13 @@ class HttpCall::State {
     bool can_read() const noexcept {
         return answered_ && !closed_ && !failure_ && !lease_->decoder.complete();
     }
-    /// The last read took all there was: mostly there is still nothing, and to ask is a system call. Of TLS
-    /// it says nothing, since a read gives one record at most.
-    bool is_empty() const noexcept { return drained_ && !options_.origin.tls; }
+    /// The last read took all there was: mostly there is still nothing, and to ask is a system call. So the
+    /// first try after it is answered without one; a later one looks, since time has passed. Of TLS it says
+    /// nothing, since a read gives one record at most.
+    bool is_just_emptied() noexcept { return std::exchange(untried_, false) && !options_.origin.tls; }
+    void note_read(const IoResult& got, asio::mutable_buffer into) noexcept {
+        drained_ = untried_ = got.bytes < into.size();
+    }
     bool can_keep() const noexcept { return answered_ && keep_ && !cut_ && !failure_; }
     Result<void> broken(std::error_code error) {
         return failed(
@@ -156,6 +160,7 @@ class HttpCall::State {
     TimePoint watched_ = kNever;
     unsigned burst_ = 0;
     bool drained_ = false;  // the last read took all there was
+    bool untried_ = false;  // and nobody has tried since
     bool busy_ = false;
     bool answered_ = false;   // the response head is here
     bool keep_ = true;        // nothing happened that rules out another request on this connection
@@ -280,7 +285,7 @@ asio::awaitable<Result<void>> HttpCall::State::exchange(std::string_view head, s
         check(cancellation);
         if (failure_) co_return verdict();
         if (got.error == asio::error::operation_aborted) abort();
-        drained_ = got.bytes < into.size();
+        note_read(got, into);
         decoder.commit(got.bytes);
         if (got.error == asio::error::eof) {
             decoder.commit_eof();
@@ -315,19 +320,17 @@ asio::awaitable<Result<void>> HttpCall::State::read(std::shared_ptr<State> self)
         if (self->failure_) co_return self->verdict();
         if (got.error == asio::error::operation_aborted) self->abort();
     }
-    // A read that did not fill its buffer has emptied the socket: to try again at once is a system call for
-    // nothing.
-    self->drained_ = got.bytes < into.size();
+    self->note_read(got, into);
     co_return self->accept(got);
 }
 
 bool HttpCall::State::try_read() {
-    if (busy_ || is_empty() || !can_read()) return false;
+    if (busy_ || !can_read() || is_just_emptied()) return false;
     const asio::mutable_buffer into = space();
     if (into.size() == 0) return broken(lease_->decoder.error()).has_value();
     const IoResult got = try_some(into);
     if (got.error == asio::error::would_block) return false;
-    drained_ = got.bytes < into.size();
+    note_read(got, into);
     return accept(got).has_value();
 }
 
