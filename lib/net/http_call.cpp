@@ -443,7 +443,7 @@ void HttpCall::State::close() noexcept {
     if (!busy_ && can_keep()) {
         burst_ = 0;
         drain();
-        drained_ = false;  // a last look: the end of the body may have come by itself
+        untried_ = false;  // a last look: the end of the body may have come by itself
         if (try_read()) drain();
     }
     closed_ = true;
