@@ -23,7 +23,7 @@ using sluice::testing::SimulatedAnswer;
 
 namespace {
 
-#ifdef __OPTIMIZE__
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t kTurns = 1'000;
 #else
 constexpr std::size_t kTurns = 120;
