@@ -41,7 +41,7 @@ void BodyReader::finish(std::string_view bytes, std::size_t readable, EventBatch
         if (!cut) handle(step, window, out);
     }
     if (ended()) return;
-    std::size_t first_event = out.events().size();
+    std::size_t first_event = out.size();
     decoder_.on_end(out);
     own(window, bytes.size(), first_event, out);
 }
@@ -50,7 +50,7 @@ void BodyReader::read_items(Window& window, EventBatch& out, std::size_t max_eve
     is_behind_ = false;
     while (!ended()) {
         if (!tail_.empty()) read_repeats(window, out, max_events);
-        is_behind_ = out.events().size() >= max_events;
+        is_behind_ = out.size() >= max_events;
         if (is_behind_) return;
         wire::SseParser::Step step = parser_.next(window.bytes);
         if (step.kind == wire::SseParser::Kind::need_more) break;
@@ -61,14 +61,14 @@ void BodyReader::read_items(Window& window, EventBatch& out, std::size_t max_eve
 }
 
 void BodyReader::handle(const wire::SseParser::Step& step, Window& window, EventBatch& out) {
-    std::size_t first_event = out.events().size();
+    std::size_t first_event = out.size();
     switch (step.kind) {
         case wire::SseParser::Kind::need_more:
             return;
         case wire::SseParser::Kind::frame:
             decoder_.on_frame(step.frame, readable_from(step.frame.data, window.bytes, window.readable), out);
             tail_.clear();
-            if (first_event + 1 == out.events().size())
+            if (first_event + 1 == out.size())
                 note_framing(window.bytes.substr(window.taken, parser_.position() - window.taken),
                              step.frame.data);
             break;
@@ -95,26 +95,29 @@ void BodyReader::note_framing(std::string_view raw, std::string_view data) {
 
 // Nearly all frames of a long answer, without looking for lines, fields and members in each.
 void BodyReader::read_repeats(Window& window, EventBatch& out, std::size_t max_events) {
-    while (out.events().size() < max_events) {
-        const std::size_t begin = parser_.position();
-        const std::string_view rest = window.bytes.substr(begin, parser_.may_skip());
-        if (window.taken != begin || !rest.starts_with(head_)) return;
-        const std::size_t first_event = out.events().size();
-        const std::size_t size = decoder_.on_repeat(rest.substr(head_.size()), tail_, out);
-        if (size == 0) return;
-        parser_.skip(head_.size() + size + tail_.size());
-        own(window, parser_.position(), first_event, out);
+    const std::size_t begin = parser_.position();
+    if (window.taken != begin) return;
+    const std::string_view all = window.bytes.substr(begin, parser_.may_skip());
+    std::string_view rest = all;
+    while (out.size() < max_events && rest.starts_with(head_)) {
+        const std::string_view frame(rest.data(), std::min(rest.size(), parser_.max_event()));
+        if (frame.size() < head_.size()) break;
+        const std::size_t size = decoder_.on_repeat(frame.substr(head_.size()), tail_, out);
+        if (size == 0) break;
+        const std::size_t whole = head_.size() + size + tail_.size();
+        out.set_raw(out.size() - 1, rest.substr(0, whole));
+        rest.remove_prefix(whole);
     }
+    parser_.skip(all.size() - rest.size());
+    window.taken = parser_.position();
 }
 
 /// Gives the bytes up to `end` to the first of the new events, if there is one.
 void BodyReader::own(Window& window, std::size_t end, std::size_t first_event, EventBatch& out) {
-    std::vector<StreamEvent>& events = out.events();
-    if (first_event == events.size()) return;
-    for (std::size_t i = first_event; !begun_ && i < events.size(); ++i)
-        begun_ = events[i].carries_answer();
-    StreamEvent& first = events[first_event];
-    first = StreamEvent(first.what(), window.bytes.substr(window.taken, end - window.taken), first.choice());
+    if (first_event == out.size()) return;
+    for (std::size_t i = first_event; !begun_ && i < out.size(); ++i)
+        begun_ = out.events()[i].carries_answer();
+    out.set_raw(first_event, window.bytes.substr(window.taken, end - window.taken));
     window.taken = end;
 }
 

@@ -34,8 +34,15 @@ class EventBatch {
     }
     void reserve(std::size_t events) { events_.reserve(events); }
     void push(const StreamEvent& event) { events_.push_back(event); }
+    /// `raw` is what the event at `index` came from.
+    void set_raw(std::size_t index, std::string_view raw) noexcept { events_[index].raw_ = raw; }
+    /// One whose frame is that of the event before it, with another text.
+    void push_repeat(TextDelta text, std::uint32_t choice) {
+        events_.emplace_back(text, std::string_view(), choice).repeats_frame_ = true;
+    }
     std::vector<StreamEvent>& events() noexcept { return events_; }
     const std::vector<StreamEvent>& events() const noexcept { return events_; }
+    std::size_t size() const noexcept { return events_.size(); }
     bool empty() const noexcept { return events_.empty(); }
     wire::TextArena& arena() noexcept { return arena_; }
 

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <array>
 #include <cstring>
 
 namespace sluice::adapters::openai_chat {
@@ -28,9 +29,22 @@ std::size_t string_length(std::string_view text) noexcept {
     return std::string_view::npos;
 }
 
+/// Bytes that stand for themselves in a JSON string, whatever is beside them.
+constexpr std::array<bool, 256> plain_bytes() {
+    std::array<bool, 256> plain{};
+    for (std::size_t byte = 0x20; byte < 0x80; ++byte)
+        plain[byte] = byte != '"' && byte != '\\';
+    return plain;
+}
+constexpr std::array<bool, 256> kPlain = plain_bytes();
+
 /// The same for one without escapes.
 std::size_t plain_length(std::string_view text) noexcept {
-    const std::size_t length = string_length(text);
+    std::size_t length = 0;
+    while (length < text.size() && kPlain[static_cast<unsigned char>(text[length])])
+        ++length;
+    if (length < text.size() && text[length] == '"') return length;
+    length = string_length(text);
     const bool is_plain =
         length != std::string_view::npos && std::memchr(text.data(), '\\', length) == nullptr;
     return is_plain ? length : std::string_view::npos;
@@ -79,26 +93,26 @@ bool ChunkShape::match(std::string_view json, std::string_view& escaped) const n
 
 std::size_t ChunkShape::match_front(std::string_view bytes, std::string_view tail,
                                     std::string_view& text) const noexcept {
-    const std::string_view shape = shape_;
     std::string_view rest = bytes;
-    const auto take = [&rest](std::string_view part) {
-        if (!rest.starts_with(part)) return false;
-        rest.remove_prefix(part.size());
+    const auto take = [&rest](const char* part, std::size_t size) {
+        if (rest.size() < size || std::memcmp(rest.data(), part, size) != 0) return false;
+        rest.remove_prefix(size);
         return true;
     };
-    if (shape.empty() || !take(shape.substr(0, text_begin_))) return 0;
+    const char* const shape = shape_.data();
+    if (shape_.empty() || !take(shape, text_begin_)) return 0;
     std::size_t length = plain_length(rest);
     if (length == std::string_view::npos || length == 0) return 0;
-    const std::string_view said = rest.substr(0, length);
+    const std::string_view said(rest.data(), length);
     rest.remove_prefix(length);
-    if (!take(shape.substr(text_end_, padding_begin_ - text_end_))) return 0;
-    if (padding_begin_ != shape.size()) {
+    if (!take(shape + text_end_, padding_begin_ - text_end_)) return 0;
+    if (padding_begin_ != shape_.size()) {
         length = plain_length(rest);
         if (length == std::string_view::npos) return 0;
         rest.remove_prefix(length);
-        if (!take(shape.substr(padding_end_))) return 0;
+        if (!take(shape + padding_end_, shape_.size() - padding_end_)) return 0;
     }
-    if (!rest.starts_with(tail)) return 0;
+    if (rest.size() < tail.size() || std::memcmp(rest.data(), tail.data(), tail.size()) != 0) return 0;
     text = said;
     return bytes.size() - rest.size();
 }

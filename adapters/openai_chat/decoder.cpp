@@ -67,7 +67,7 @@ void Decoder::on_frame(const wire::SseFrame& frame, std::size_t readable, EventB
 std::size_t Decoder::on_repeat(std::string_view bytes, std::string_view tail, EventBatch& out) {
     if (!is_plain() || has_pending_lines()) return 0;
     const std::size_t size = chunk_.read_repeat(bytes, tail);
-    if (size != 0) push(TextDelta{chunk_.choice(0).content}, choices_.front(), out);
+    if (size != 0) out.push_repeat(TextDelta{chunk_.choice(0).content}, choices_.front().index);
     return size;
 }
 

@@ -24,6 +24,10 @@
 
 namespace sluice {
 
+namespace adapters {
+class EventBatch;
+}
+
 /// Why the model stopped, in one vocabulary (PROTOCOLS section 8).
 enum class StopReason : std::uint8_t { stop, length, tool_calls, content_filter, paused, error, unknown };
 /// "stop", "length", "tool_calls", ...: the enumerator's name.
@@ -106,6 +110,9 @@ class StreamEvent {
     /// event has all of it, as it is after its Content-Encoding. Empty for events that no bytes belong to (a
     /// timeout).
     std::string_view raw() const noexcept { return raw_; }
+    /// A hint for whoever rewrites frames: this one is the frame of the event before it again, byte for byte
+    /// but for the text and padding. False says nothing.
+    bool repeats_frame() const noexcept { return repeats_frame_; }
     /// Which of n > 1 alternatives this belongs to (OpenAI `choices[].index`). 0 for everything else.
     std::uint32_t choice() const noexcept { return choice_; }
 
@@ -116,9 +123,11 @@ class StreamEvent {
 
   private:
     friend class OwnedEvent;
+    friend class adapters::EventBatch;
     Variant what_;
     std::string_view raw_;
     std::uint32_t choice_ = 0;
+    bool repeats_frame_ = false;
 };
 
 static_assert(std::is_trivially_copyable_v<StreamEvent>,

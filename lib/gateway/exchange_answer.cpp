@@ -176,6 +176,12 @@ void Exchange::settle_frames() {
 
 void Exchange::take(std::span<const StreamEvent> batch) {
     const bool reads_text = output_ || answer_text_;
+    if (pass_ && !reads_text && !batch.empty()) {
+        const bool ends = batch.back().is_terminal();
+        pass_->add(ends ? batch.first(batch.size() - 1) : batch, frames());
+        if (ends) take_end(batch.back());
+        return;
+    }
     for (const StreamEvent& event : batch) {
         if (event.is_terminal()) return take_end(event);
         if (reads_text && !watch_output(event)) {
@@ -184,7 +190,7 @@ void Exchange::take(std::span<const StreamEvent> batch) {
             return fail_stream(blocked_by(*blocking(said)), {});
         }
         if (pass_)
-            pass_->add(event, frames());
+            pass_->add({&event, 1}, frames());
         else
             encoder_->encode(event, frames());
     }

@@ -82,6 +82,19 @@ bool says(std::string_view json_string, std::string_view text) {
     return wire::unescape(json_string.substr(1, json_string.size() - 2), arena, said) && said == text;
 }
 
+/// string_view::find(), for JSON: that one looks at each of its many quotes, and this one at the letter
+/// behind the quote, which is rare.
+std::size_t find(std::string_view text, std::string_view word, std::size_t from = 0) noexcept {
+    const std::size_t pivot = word.size() > 1 && word.front() == '"' ? 1 : 0;
+    for (std::size_t at = from + pivot; at < text.size(); ++at) {
+        const void* found = std::memchr(text.data() + at, word[pivot], text.size() - at);
+        if (found == nullptr) break;
+        at = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+        if (text.substr(at - pivot).starts_with(word)) return at - pivot;
+    }
+    return std::string_view::npos;
+}
+
 std::size_t skip_space(std::string_view text, std::size_t at) noexcept {
     while (at < text.size() && is_space(text[at]))
         ++at;
@@ -156,7 +169,7 @@ std::string_view next_frame(std::string_view text, std::size_t& at) noexcept {
 /// `"choices":[]`, whatever the spacing.
 bool has_empty_choices(std::string_view frame) noexcept {
     constexpr std::string_view kChoices = R"("choices")";
-    std::size_t at = frame.find(kChoices);
+    std::size_t at = find(frame, kChoices);
     if (at == std::string_view::npos) return false;
     at = skip_space(frame, at + kChoices.size());
     if (at == frame.size() || frame[at] != ':') return false;
@@ -215,14 +228,6 @@ bool has_marker(std::string_view text, std::string_view marker) {
     return false;
 }
 
-/// string_view::find() looks at each of the many quotes of a JSON text.
-std::size_t find(std::string_view text, std::string_view word, std::size_t from = 0) noexcept {
-    if (from >= text.size()) return std::string_view::npos;
-    const void* found = memmem(text.data() + from, text.size() - from, word.data(), word.size());
-    return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data())
-                 : std::string_view::npos;
-}
-
 /// Whether it may be so, by a look at the end of it: such a frame is short.
 bool may_have_marker(std::string_view text, std::string_view marker) noexcept {
     constexpr std::size_t kLongest = 256;
@@ -259,6 +264,29 @@ void append_frame(std::string& text, std::string_view frame, std::string_view li
 
 StreamPassThrough::StreamPassThrough(PassThroughOptions options)
     : options_(std::move(options)), replaces_(replaces(options_)) {}
+
+void StreamPassThrough::add(std::span<const StreamEvent> events, std::string& out) {
+    while (!events.empty()) {
+        const std::size_t passed = pass_repeats(events, out);
+        if (passed == 0) add(events.front(), out);
+        events = events.subspan(std::max<std::size_t>(passed, 1));
+    }
+}
+
+/// Passes frames at the front that are the one before again, if that went out as it was: those that lie one
+/// behind the other in one piece. Returns how many.
+std::size_t StreamPassThrough::pass_repeats(std::span<const StreamEvent> events, std::string& out) const {
+    if (!last_.known || !last_.as_it_is || !held_.empty() || !events.front().repeats_frame()) return 0;
+    std::string_view run = events.front().raw();
+    std::size_t count = 1;
+    for (; count < events.size() && events[count].repeats_frame(); ++count) {
+        const std::string_view raw = events[count].raw();
+        if (raw.data() != run.data() + run.size()) break;
+        run = {run.data(), run.size() + raw.size()};
+    }
+    out.append(run);
+    return count;
+}
 
 void StreamPassThrough::add(const StreamEvent& event, std::string& out) {
     const std::string_view raw = event.raw();

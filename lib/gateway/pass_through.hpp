@@ -3,13 +3,14 @@
 // asked for. No I/O, no parse of what is only passed on.
 //
 //   StreamPassThrough pass(options);
-//   for each event: event.is<Finish>() ? pass.finish(event, metadata, out) : pass.add(event, out);
+//   for each event: event.is<Finish>() ? pass.finish(event, metadata, out) : pass.add({&event, 1}, out);
 //   before an error of our own: pass.flush(out);
 #pragma once
 
 #include <sluice/event.hpp>
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,8 +31,8 @@ struct PassThroughOptions {
 class StreamPassThrough {
   public:
     explicit StreamPassThrough(PassThroughOptions options);
-    /// Any event but the terminal one: appends what of its raw() the client gets.
-    void add(const StreamEvent& event, std::string& out);
+    /// Any events but the terminal one: appends what of their raw() the client gets.
+    void add(std::span<const StreamEvent> events, std::string& out);
     /// The terminal Finish. `metadata` is a JSON object's members, `"sluice_metadata":{...}`, put into the
     /// last chunk that is a JSON object; empty: nothing. A terminal marker that the provider left out is
     /// added.
@@ -50,6 +51,8 @@ class StreamPassThrough {
         std::string passed_after;
         bool known = false;
     };
+    std::size_t pass_repeats(std::span<const StreamEvent> events, std::string& out) const;
+    void add(const StreamEvent& event, std::string& out);
     bool pass_alike(std::string_view raw, std::string_view text, std::string& out) const;
     void learn(std::string_view raw, std::string_view text, std::string_view passed);
     bool learn_changed(std::string_view text, std::string_view passed);

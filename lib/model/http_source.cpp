@@ -80,8 +80,7 @@ class HttpSource final : public TokenSource {
         whole_body_ = std::move(body);
         decoder_->on_body(whole_body_, batch_);
         if (!ended()) decoder_->on_end(batch_);
-        StreamEvent& first = batch_.events().front();
-        first = StreamEvent(first.what(), whole_body_, first.choice());
+        batch_.set_raw(0, whole_body_);
         note_progress();
         batch_is_new_ = true;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 namespace sluice::wire {
 namespace {
@@ -187,15 +188,18 @@ const JsonMember* JsonMembers::find(std::string_view key) const noexcept {
     return found == members_.end() ? nullptr : &*found;
 }
 
+// They are few: kept in the order in which they are applied.
 void TextEdits::replace(std::string_view part, std::string with) {
-    edits_.push_back({part, std::move(with)});
+    const auto is_before = [](const Edit& a, const Edit& b) {
+        if (a.part.data() != b.part.data()) return std::less<>()(a.part.data(), b.part.data());
+        return a.part.empty() && !b.part.empty();  // an insertion comes before what begins there
+    };
+    Edit edit{part, std::move(with)};
+    const auto place = std::upper_bound(edits_.begin(), edits_.end(), edit, is_before);
+    edits_.insert(place, std::move(edit));
 }
 
 std::string TextEdits::apply(std::string_view text) {
-    std::stable_sort(edits_.begin(), edits_.end(), [](const Edit& a, const Edit& b) {
-        if (a.part.data() != b.part.data()) return a.part.data() < b.part.data();
-        return a.part.empty() && !b.part.empty();  // an insertion comes before what begins there
-    });
     std::size_t size = text.size();
     for (const Edit& edit : edits_)
         size += edit.with.size() - edit.part.size();

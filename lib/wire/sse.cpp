@@ -91,7 +91,7 @@ std::size_t SseParser::may_skip() const noexcept {
                          line_ != position_ || carried_ != 0;
     if (error_ || !bom_done_ || after_cr_ || is_open) return 0;
     const std::size_t before = dropped_ + position_;
-    return std::min(limits_.max_event, limits_.max_stream - std::min(before, limits_.max_stream));
+    return limits_.max_stream - std::min(before, limits_.max_stream);
 }
 
 void SseParser::rebase(std::size_t bytes) noexcept {

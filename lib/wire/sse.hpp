@@ -68,8 +68,10 @@ class SseParser {
     /// back besides an event that has begun.
     std::size_t idle_end() const noexcept { return data_.place == Field::Place::none ? line_ : position_; }
     /// How many bytes from position() on may be whole frames that the caller recognises without this parser,
-    /// because they are like the last one; 0 while a block is open. Tell of them by skip().
+    /// because they are like the last one; 0 while a block is open. None larger than max_event. Tell of them
+    /// by skip().
     std::size_t may_skip() const noexcept;
+    std::size_t max_event() const noexcept { return limits_.max_event; }
     void skip(std::size_t bytes) noexcept { line_ = position_ += bytes; }
     /// Tells that the first `bytes` (at most position()) of the window are gone.
     void rebase(std::size_t bytes) noexcept;

@@ -53,12 +53,36 @@ class Repeats final : public StreamDecoder {
     bool takes_them_;
 };
 
+/// What is left of an event's frame without its text and OpenAI's padding.
+std::string frame_of(const StreamEvent& event) {
+    std::string frame(event.raw());
+    const auto* text = event.as<TextDelta>();
+    if (!text || frame.find(text->text) == std::string::npos) return frame;
+    const std::string_view quoted = R"("content":")", padding = R"("obfuscation":")";
+    for (const std::string_view hole : {quoted, padding}) {
+        const std::size_t begin = frame.find(hole) + hole.size();
+        if (begin < hole.size()) continue;
+        std::size_t end = begin;
+        while (frame[end] != '"')
+            end += frame[end] == '\\' ? 2 : 1;
+        frame.erase(begin, end - begin);
+    }
+    return frame;
+}
+
+/// An event that says it repeats the frame before it does. What stood before that frame is no part of it.
+void check_repeat(const StreamEvent& event, std::string& last_frame) {
+    const std::string frame = frame_of(event);
+    if (event.repeats_frame()) BOOST_TEST(last_frame.ends_with(frame));
+    if (!event.raw().empty()) last_frame = frame;
+}
+
 /// Every event of `body`, with the bytes it has, when `piece` bytes come at a time.
 std::string events_of(StreamDecoder& decoder, std::string_view body, std::size_t piece,
                       BodyLimits limits = {}) {
     BodyReader reader(decoder, limits);
     EventBatch batch;
-    std::string seen;
+    std::string seen, last_frame;
     std::size_t taken = 0;
     for (std::size_t end = 0; end < body.size();) {
         end = std::min(end + piece, body.size());
@@ -68,8 +92,10 @@ std::string events_of(StreamDecoder& decoder, std::string_view body, std::size_t
             const std::string_view rest = std::string_view(window).substr(window.size() - (end - taken));
             taken += reader.feed(rest, 0, batch, 3);
             Decoded decoded;
-            for (const StreamEvent& event : batch.events())
+            for (const StreamEvent& event : batch.events()) {
                 decoded.add(event);
+                check_repeat(event, last_frame);
+            }
             seen += decoded.trace + "[" + decoded.raw + "]\n";
         } while (reader.is_behind());
     }

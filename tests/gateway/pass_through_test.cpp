@@ -35,20 +35,21 @@ Passed pass(std::string_view dialect, const std::string& body, PassThroughOption
     std::optional<StreamPassThrough> through;
     Passed passed;
     const auto deliver = [&] {
-        for (const StreamEvent& event : batch.events()) {
-            if (!through) {
-                passed.model = decoder->info().response_model_id;
-                if (options.upstream_model.empty()) options.upstream_model = passed.model;
-                through.emplace(options);
-            }
-            if (event.is<Failure>()) {
-                through->flush(passed.out);
-            } else if (event.is<Finish>()) {
-                through->finish(event, metadata, passed.out);
-                passed.finished = true;
-            } else {
-                through->add(event, passed.out);
-            }
+        std::span<const StreamEvent> events(batch.events());
+        if (events.empty()) return;
+        if (!through) {
+            passed.model = decoder->info().response_model_id;
+            if (options.upstream_model.empty()) options.upstream_model = passed.model;
+            through.emplace(options);
+        }
+        const StreamEvent& last = events.back();
+        if (last.is_terminal()) events = events.first(events.size() - 1);
+        through->add(events, passed.out);
+        if (last.is<Failure>()) {
+            through->flush(passed.out);
+        } else if (last.is<Finish>()) {
+            through->finish(last, metadata, passed.out);
+            passed.finished = true;
         }
     };
     std::size_t consumed = 0, end = 0;
