@@ -1,6 +1,7 @@
 #include "adapters/error_body.hpp"
 
 #include "adapters/ascii.hpp"
+#include "adapters/body_parser.hpp"
 #include "adapters/retry_hint.hpp"
 
 #include <simdjson.h>
@@ -283,9 +284,9 @@ ErrorBody read_error_body(std::string_view text) {
         body.message = text;
         return body;
     }
-    dom::parser parser;
+    BodyParser parser;
     dom::element root;
-    if (parser.parse(text.data(), text.size()).get(root) == simdjson::SUCCESS) {
+    if (parser.parse(text, root) == simdjson::SUCCESS) {
         body.shape = ErrorBody::Shape::json;
         Collector collector(body);
         collector.collect(root);

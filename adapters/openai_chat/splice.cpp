@@ -91,8 +91,12 @@ class Splicer {
     }
 
     bool ask_for_usage(std::string_view options) {
+        if (options.empty()) {
+            body_.set("stream_options", R"({"include_usage":true})");
+            return true;
+        }
         BodySplice inner;
-        if (!inner.read(options.empty() ? "{}" : options, {})) return false;
+        if (!inner.read(options, {})) return false;
         inner.set("include_usage", "true");
         body_.set("stream_options", inner.take());
         return true;
