@@ -110,9 +110,19 @@ class JsonMembers::Scanner {
 
     bool read_key(std::string_view& key, bool is_outermost) {
         const std::size_t begin = at_;
-        if (peek() != '"' || !skip_string()) return false;
+        if (peek() != '"') return false;
+        // Nearly all keys are short and plain.
+        std::size_t end = begin + 1;
+        while (end < text_.size() && text_[end] != '"' && text_[end] != '\\')
+            ++end;
+        const bool is_plain = end < text_.size() && text_[end] == '"';
+        if (is_plain)
+            at_ = end + 1;
+        else if (!skip_string())
+            return false;
         const std::string_view quoted = text_.substr(begin, at_ - begin);
-        if (!unescape(quoted.substr(1, quoted.size() - 2), out_.arena_, key)) return false;
+        key = quoted.substr(1, quoted.size() - 2);
+        if (!is_plain && !unescape(key, out_.arena_, key)) return false;
         if (unambiguous_) keys_.push_back(key);
         skip_space();
         if (peek() != ':') return false;
@@ -154,6 +164,14 @@ class JsonMembers::Scanner {
 
     bool has_key_twice(std::size_t first) {
         const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
+        // Of a few, most differ in their length.
+        constexpr std::ptrdiff_t kFew = 12;
+        if (keys_.end() - begin <= kFew) {
+            for (auto one = begin; one != keys_.end(); ++one)
+                for (auto other = begin; other != one; ++other)
+                    if (one->size() == other->size() && is_same(*one, *other)) return true;
+            return false;
+        }
         std::sort(begin, keys_.end(), is_before);
         return std::adjacent_find(begin, keys_.end(), is_same) != keys_.end();
     }
