@@ -265,7 +265,9 @@ std::string_view unwrap_event(std::string_view text) {
 }  // namespace
 
 bool ErrorBody::has(std::string_view squeezed_word) const noexcept {
-    return std::find(words.begin(), words.end(), squeezed_word) != words.end();
+    return std::any_of(words.begin(), words.end(), [squeezed_word](const std::string& word) {
+        return word.size() == squeezed_word.size() && word == squeezed_word;
+    });
 }
 
 ErrorBody read_error_body(std::string_view text) {

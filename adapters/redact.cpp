@@ -50,7 +50,7 @@ std::size_t credential_at(std::string_view text, std::size_t& keep) noexcept {
     }
     keep = 0;
     for (std::string_view prefix : kKeyPrefixes) {
-        if (!text.starts_with(prefix)) continue;
+        if (prefix.front() != text.front() || !text.starts_with(prefix)) continue;
         std::size_t length = key_length(text);
         return length >= prefix.size() + kShortestKey ? length : 0;
     }
