@@ -101,11 +101,16 @@ class GatewayUnderTest {
     }
   }
 
-  /** The metadata that the gateway adds, of the last event it has recorded. */
-  async lastEvent() {
-    const response = await fetch(`${this.origin}/admin/events?last=1`);
-    const events = await response.json();
-    return (events.events ?? events).at(-1);
+  /** The event of that request. It is recorded a moment after the client has its answer. */
+  async eventOf(requestId) {
+    const deadline = Date.now() + patience;
+    for (;;) {
+      const events = await (await fetch(`${this.origin}/admin/events?last=20`)).json();
+      const found = (events.events ?? events).find((event) => event.request_id === requestId);
+      if (found) return found;
+      if (Date.now() > deadline) throw new Error(`no event has the request ${requestId}`);
+      await pause(5);
+    }
   }
 }
 

@@ -54,8 +54,7 @@ for (const upstream of upstreams) {
       assert.equal(chunks.at(-1).sluice_metadata.provider, upstream);
       const { response } = await client.chat.completions.create({ model: named('ok'), messages }).withResponse();
       assert.equal(response.headers.get('x-sluice-target'), upstream);
-      assert.ok(response.headers.get('x-request-id'));
-      assert.equal((await gateway.lastEvent()).provider, upstream);
+      assert.equal((await gateway.eventOf(response.headers.get('x-request-id'))).provider, upstream);
     });
 
     test('tool calls, and their results back', async () => {

@@ -85,6 +85,12 @@ def until(condition, what):
         time.sleep(0.02)
 
 
+def bytes_read(pid):
+    """By that process, from whatever it has read."""
+    with open(f"/proc/{pid}/io", encoding="ascii") as file:
+        return int(file.readline().split()[1])
+
+
 class Followed:
     """A running tail and the lines it has printed."""
 
@@ -262,11 +268,13 @@ class File(unittest.TestCase):
         self.write(event(3))
         tail.wait_for(2)
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write('{"id":"evt_4"')
+            before = bytes_read(tail.process.pid)
+            half = '{"id":"evt_4","of":"' + 100000 * "x"
+            file.write(half)
             file.flush()
-            time.sleep(0.6)  # half a line is none yet
+            until(lambda: bytes_read(tail.process.pid) >= before + len(half), "half a line is read")
             self.assertEqual(len(tail.lines), 2)
-            file.write("}\nnot an event\n")
+            file.write('"}\nnot an event\n')
         tail.wait_for(3)
         self.write(event(5))
         os.rename(self.path, self.path + ".1")
