@@ -95,20 +95,10 @@ void BodyReader::note_framing(std::string_view raw, std::string_view data) {
 
 // Nearly all frames of a long answer, without looking for lines, fields and members in each.
 void BodyReader::read_repeats(Window& window, EventBatch& out, std::size_t max_events) {
-    const std::size_t begin = parser_.position();
-    if (window.taken != begin) return;
-    const std::string_view all = window.bytes.substr(begin, parser_.may_skip());
-    std::string_view rest = all;
-    while (out.size() < max_events && rest.starts_with(head_)) {
-        const std::string_view frame(rest.data(), std::min(rest.size(), parser_.max_event()));
-        if (frame.size() < head_.size()) break;
-        const std::size_t size = decoder_.on_repeat(frame.substr(head_.size()), tail_, out);
-        if (size == 0) break;
-        const std::size_t whole = head_.size() + size + tail_.size();
-        out.set_raw(out.size() - 1, rest.substr(0, whole));
-        rest.remove_prefix(whole);
-    }
-    parser_.skip(all.size() - rest.size());
+    const std::string_view rest = window.bytes.substr(parser_.position(), parser_.may_skip());
+    if (window.taken != parser_.position() || rest.empty()) return;
+    const Framing framing{head_, tail_, parser_.max_event(), max_events};
+    parser_.skip(decoder_.on_repeats(rest, framing, out));
     window.taken = parser_.position();
 }
 

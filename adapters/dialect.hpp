@@ -37,8 +37,8 @@ class EventBatch {
     /// `raw` is what the event at `index` came from.
     void set_raw(std::size_t index, std::string_view raw) noexcept { events_[index].raw_ = raw; }
     /// One whose frame is that of the event before it, with another text.
-    void push_repeat(TextDelta text, std::uint32_t choice) {
-        events_.emplace_back(text, std::string_view(), choice).repeats_frame_ = true;
+    void push_repeat(TextDelta text, std::string_view raw, std::uint32_t choice) {
+        events_.emplace_back(text, raw, choice).repeats_frame_ = true;
     }
     std::vector<StreamEvent>& events() noexcept { return events_; }
     const std::vector<StreamEvent>& events() const noexcept { return events_; }
@@ -64,6 +64,14 @@ enum class DecoderState : unsigned char {
     ended,  ///< The terminal event (Finish or Failure) has been pushed. Everything that follows is ignored.
 };
 
+/// What stands around the data of each of these frames, and how many may be taken.
+struct Framing {
+    std::string_view head;
+    std::string_view tail;
+    std::size_t max_frame;   ///< In bytes, of each.
+    std::size_t max_events;  ///< In the batch.
+};
+
 /// Turns one answer's frames into events. Gives exactly one terminal event, as the last one.
 ///
 /// Views in events point into the frame's bytes, the batch's arena or the decoder. Errors are pushed as
@@ -76,12 +84,10 @@ class StreamDecoder {
     /// `readable` is how many bytes are allocated from frame.data.data() on (simdjson padding); 0: unknown,
     /// copy first.
     virtual void on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) = 0;
-    /// Whether `bytes` begin with the last frame's data again, but for the text in it, and `tail` behind it.
-    /// Then this is on_frame() for it, which pushes one event, and the length of the data; else 0. Never more
-    /// than a way to be faster.
-    virtual std::size_t on_repeat(std::string_view /*bytes*/, std::string_view /*tail*/, EventBatch&) {
-        return 0;
-    }
+    /// Takes the frames at the front of `bytes` that are the last one again but for the text in them: this is
+    /// on_frame() for each, one event with its bytes. Returns how many bytes they are. Never more than a way
+    /// to be faster.
+    virtual std::size_t on_repeats(std::string_view /*bytes*/, const Framing&, EventBatch&) { return 0; }
     /// A line that is not SSE: an `error: {...}` field, or a line of a bare JSON object.
     virtual void on_stray_line(std::string_view line, EventBatch& out) = 0;
     /// A whole body that is not an event stream (content-type application/json in a 200): one complete

@@ -91,19 +91,20 @@ class Chunk {
     const Choice& choice(std::size_t i) const noexcept { return choices_[i]; }
     /// It is the last chunk again with another text: a piece of its one choice's content, and nothing else.
     bool repeats_content() const noexcept { return repeats_ && says_content_only(); }
-    /// read() for a chunk at the front of `bytes`, with `tail` behind it, of which repeats_content() is true
-    /// then: its length. 0 when there is none.
-    std::size_t read_repeat(std::string_view bytes, std::string_view tail) noexcept {
-        return says_content_only() ? shape_.match_front(bytes, tail, *shape_text_) : 0;
+    /// Whether it says a piece of its one choice's content, and nothing else.
+    bool says_content_only() const noexcept {
+        return shape_text_ != nullptr && shape_text_ == &choices_[0].content;
+    }
+    /// For frames that have such a chunk again between `head` and `tail`.
+    const ChunkShape& shape_within(std::string_view head, std::string_view tail) {
+        shape_.put_within(head, tail);
+        return shape_;
     }
 
   private:
     using Error = simdjson::error_code;
 
     void clear() noexcept;
-    bool says_content_only() const noexcept {
-        return shape_text_ != nullptr && shape_text_ == &choices_[0].content;
-    }
     Error parse(std::string_view json, std::size_t readable);
     std::string_view* only_text() noexcept;
     Error read_choices(wire::json::value value);

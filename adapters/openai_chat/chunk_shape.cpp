@@ -91,28 +91,34 @@ bool ChunkShape::match(std::string_view json, std::string_view& escaped) const n
     return json.substr(length) == shape.substr(padding_end_);
 }
 
-std::size_t ChunkShape::match_front(std::string_view bytes, std::string_view tail,
-                                    std::string_view& text) const noexcept {
+void ChunkShape::put_within(std::string_view head, std::string_view tail) {
+    head_ = head.size();
+    frame_.clear();
+    if (!shape_.empty()) frame_.append(head).append(shape_).append(tail);
+}
+
+std::size_t ChunkShape::match_frame(std::string_view bytes, std::string_view& text) const noexcept {
     std::string_view rest = bytes;
-    const auto take = [&rest](const char* part, std::size_t size) {
-        if (rest.size() < size || std::memcmp(rest.data(), part, size) != 0) return false;
+    const auto take = [&](std::size_t from, std::size_t to) {
+        const std::size_t size = to - from;
+        if (rest.size() < size || std::memcmp(rest.data(), frame_.data() + from, size) != 0) return false;
         rest.remove_prefix(size);
         return true;
     };
-    const char* const shape = shape_.data();
-    if (shape_.empty() || !take(shape, text_begin_)) return 0;
+    if (frame_.empty() || !take(0, head_ + text_begin_)) return 0;
     std::size_t length = plain_length(rest);
     if (length == std::string_view::npos || length == 0) return 0;
     const std::string_view said(rest.data(), length);
     rest.remove_prefix(length);
-    if (!take(shape + text_end_, padding_begin_ - text_end_)) return 0;
-    if (padding_begin_ != shape_.size()) {
+    if (padding_begin_ == shape_.size()) {
+        if (!take(head_ + text_end_, frame_.size())) return 0;
+    } else {
+        if (!take(head_ + text_end_, head_ + padding_begin_)) return 0;
         length = plain_length(rest);
         if (length == std::string_view::npos) return 0;
         rest.remove_prefix(length);
-        if (!take(shape + padding_end_, shape_.size() - padding_end_)) return 0;
+        if (!take(head_ + padding_end_, frame_.size())) return 0;
     }
-    if (rest.size() < tail.size() || std::memcmp(rest.data(), tail.data(), tail.size()) != 0) return 0;
     text = said;
     return bytes.size() - rest.size();
 }

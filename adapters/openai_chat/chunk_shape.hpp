@@ -20,10 +20,11 @@ class ChunkShape {
     /// then that text's source: without bare quotes or control characters and valid UTF-8, but its escapes
     /// are not checked yet.
     bool match(std::string_view json, std::string_view& escaped) const noexcept;
-    /// The same where `bytes` only begin with it, and `tail` follows: its length, else 0. A text with escapes
-    /// is none for this.
-    std::size_t match_front(std::string_view bytes, std::string_view tail,
-                            std::string_view& text) const noexcept;
+    /// What match_frame() is to find around the chunk.
+    void put_within(std::string_view head, std::string_view tail);
+    /// The same for the chunk within what put_within() got, at the front of `bytes`: the length of all that,
+    /// else 0. A text with escapes is none for this.
+    std::size_t match_frame(std::string_view bytes, std::string_view& text) const noexcept;
 
   private:
     std::string shape_;
@@ -33,6 +34,8 @@ class ChunkShape {
     // when there is none.
     std::size_t padding_begin_ = 0;
     std::size_t padding_end_ = 0;
+    std::string frame_;  // head, shape, tail
+    std::size_t head_ = 0;
 };
 
 }  // namespace sluice::adapters::openai_chat

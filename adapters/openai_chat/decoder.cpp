@@ -64,11 +64,19 @@ void Decoder::on_frame(const wire::SseFrame& frame, std::size_t readable, EventB
     read_document(data, frame.data, readable, out);
 }
 
-std::size_t Decoder::on_repeat(std::string_view bytes, std::string_view tail, EventBatch& out) {
-    if (!is_plain() || has_pending_lines()) return 0;
-    const std::size_t size = chunk_.read_repeat(bytes, tail);
-    if (size != 0) out.push_repeat(TextDelta{chunk_.choice(0).content}, choices_.front().index);
-    return size;
+std::size_t Decoder::on_repeats(std::string_view bytes, const Framing& framing, EventBatch& out) {
+    if (!is_plain() || has_pending_lines() || !chunk_.says_content_only()) return 0;
+    const ChunkShape& shape = chunk_.shape_within(framing.head, framing.tail);
+    const std::uint32_t choice = choices_.front().index;
+    std::string_view rest = bytes;
+    while (out.size() < framing.max_events) {
+        std::string_view text;
+        const std::size_t size = shape.match_frame(rest, text);
+        if (size == 0 || size > framing.max_frame) break;
+        out.push_repeat(TextDelta{text}, std::string_view(rest.data(), size), choice);
+        rest.remove_prefix(size);
+    }
+    return bytes.size() - rest.size();
 }
 
 void Decoder::on_document(std::string_view text, std::size_t readable, EventBatch& out) {

@@ -19,7 +19,7 @@ class Decoder final : public DecoderBase {
     explicit Decoder(ExchangeFacts facts) : DecoderBase(std::move(facts), "chat completion") {}
 
     void on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) override;
-    std::size_t on_repeat(std::string_view bytes, std::string_view tail, EventBatch& out) override;
+    std::size_t on_repeats(std::string_view bytes, const Framing& framing, EventBatch& out) override;
 
   private:
     struct ToolCall {

@@ -26,9 +26,10 @@ class Repeats final : public StreamDecoder {
   public:
     explicit Repeats(bool takes_them)
         : decoder_(openai_chat::dialect().make_decoder(test::facts_for_tests())), takes_them_(takes_them) {}
-    std::size_t on_repeat(std::string_view bytes, std::string_view tail, EventBatch& out) override {
-        const std::size_t size = takes_them_ ? decoder_->on_repeat(bytes, tail, out) : 0;
-        if (size != 0) ++count;
+    std::size_t on_repeats(std::string_view bytes, const Framing& framing, EventBatch& out) override {
+        const std::size_t before = out.size();
+        const std::size_t size = takes_them_ ? decoder_->on_repeats(bytes, framing, out) : 0;
+        count += out.size() - before;
         return size;
     }
     void on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) override {
@@ -56,15 +57,15 @@ class Repeats final : public StreamDecoder {
 /// What is left of an event's frame without its text and OpenAI's padding.
 std::string frame_of(const StreamEvent& event) {
     std::string frame(event.raw());
-    const auto* text = event.as<TextDelta>();
-    if (!text || frame.find(text->text) == std::string::npos) return frame;
+    if (!event.is<TextDelta>()) return frame;
     const std::string_view quoted = R"("content":")", padding = R"("obfuscation":")";
     for (const std::string_view hole : {quoted, padding}) {
-        const std::size_t begin = frame.find(hole) + hole.size();
-        if (begin < hole.size()) continue;
+        std::size_t begin = frame.find(hole);
+        if (begin == std::string::npos) continue;
+        begin += hole.size();
         std::size_t end = begin;
-        while (frame[end] != '"')
-            end += frame[end] == '\\' ? 2 : 1;
+        for (; frame[end] != '"'; ++end)
+            if (frame[end] == '\\') ++end;
         frame.erase(begin, end - begin);
     }
     return frame;
