@@ -40,10 +40,11 @@ constexpr std::array<bool, 256> kPlain = plain_bytes();
 
 /// The same for one without escapes.
 std::size_t plain_length(std::string_view text) noexcept {
+    const std::size_t limit = text.size() < kLongestText ? text.size() : kLongestText;
     std::size_t length = 0;
-    while (length < text.size() && kPlain[static_cast<unsigned char>(text[length])])
+    while (length < limit && kPlain[static_cast<unsigned char>(text[length])])
         ++length;
-    if (length < text.size() && text[length] == '"') return length;
+    if (length < limit && text[length] == '"') return length;
     length = string_length(text);
     const bool is_plain =
         length != std::string_view::npos && std::memchr(text.data(), '\\', length) == nullptr;
