@@ -190,7 +190,7 @@ void Exchange::take(std::span<const StreamEvent> batch) {
             return fail_stream(blocked_by(*blocking(said)), {});
         }
         if (pass_)
-            pass_->add({&event, 1}, frames());
+            pass_->add(event, frames());
         else
             encoder_->encode(event, frames());
     }

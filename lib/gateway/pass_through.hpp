@@ -3,7 +3,7 @@
 // asked for. No I/O, no parse of what is only passed on.
 //
 //   StreamPassThrough pass(options);
-//   for each event: event.is<Finish>() ? pass.finish(event, metadata, out) : pass.add({&event, 1}, out);
+//   for each event: event.is<Finish>() ? pass.finish(event, metadata, out) : pass.add(event, out);
 //   before an error of our own: pass.flush(out);
 #pragma once
 
@@ -31,7 +31,9 @@ struct PassThroughOptions {
 class StreamPassThrough {
   public:
     explicit StreamPassThrough(PassThroughOptions options);
-    /// Any events but the terminal one: appends what of their raw() the client gets.
+    /// Any event but the terminal one: appends what of its raw() the client gets.
+    void add(const StreamEvent& event, std::string& out);
+    /// The same for several, in fewer steps.
     void add(std::span<const StreamEvent> events, std::string& out);
     /// The terminal Finish. `metadata` is a JSON object's members, `"sluice_metadata":{...}`, put into the
     /// last chunk that is a JSON object; empty: nothing. A terminal marker that the provider left out is
@@ -52,7 +54,6 @@ class StreamPassThrough {
         bool known = false;
     };
     std::size_t pass_repeats(std::span<const StreamEvent> events, std::string& out) const;
-    void add(const StreamEvent& event, std::string& out);
     bool pass_alike(std::string_view raw, std::string_view text, std::string& out) const;
     void learn(std::string_view raw, std::string_view text, std::string_view passed);
     bool learn_changed(std::string_view text, std::string_view passed);
