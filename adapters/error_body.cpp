@@ -178,9 +178,9 @@ class Collector {
         std::string_view raw;
         if (metadata["raw"].get_string().get(raw) == simdjson::SUCCESS) {
             add_more(raw);
-            dom::parser parser;
+            BodyParser parser;
             dom::element nested;
-            if (depth < kMaxDepth && parser.parse(raw.data(), raw.size()).get(nested) == simdjson::SUCCESS) {
+            if (depth < kMaxDepth && parser.parse(raw, nested) == simdjson::SUCCESS) {
                 ErrorBody upstream;
                 Collector inner(upstream);
                 inner.collect(nested, depth + 1);
@@ -265,9 +265,7 @@ std::string_view unwrap_event(std::string_view text) {
 }  // namespace
 
 bool ErrorBody::has(std::string_view squeezed_word) const noexcept {
-    return std::any_of(words.begin(), words.end(), [squeezed_word](const std::string& word) {
-        return word.size() == squeezed_word.size() && word == squeezed_word;
-    });
+    return std::find(words.begin(), words.end(), squeezed_word) != words.end();
 }
 
 ErrorBody read_error_body(std::string_view text) {

@@ -18,15 +18,6 @@ constexpr std::array<std::string_view, 16> kKeyPrefixes = {"sk-",  "gsk_", "xai-
                                                            "AIza", "AQ.",  "ya29.", "r8_",   "nvapi-", "tgp_",
                                                            "fw_",  "ghp_", "eyJ",   "ABSK"};
 
-/// What a credential, or the word before one, may begin with.
-constexpr std::array<bool, 256> kBegins = [] {
-    std::array<bool, 256> begins{};
-    begins['b'] = begins['B'] = true;
-    for (std::string_view prefix : kKeyPrefixes)
-        begins[static_cast<unsigned char>(prefix.front())] = true;
-    return begins;
-}();
-
 /// A provider that masks the key itself leaves its ends: "sk-ab***yz".
 bool is_key_char(char c) noexcept {
     return is_alnum(c) || c == '-' || c == '_' || c == '*' || c == '.' || c == '=' || c == '/' || c == '+';
@@ -71,10 +62,9 @@ std::string mask_secrets(std::string_view text, std::span<const std::string_view
     masked.reserve(plain.size());
     std::size_t copied = 0;
     for (std::size_t i = 0; i < plain.size();) {
-        const bool may_begin =
-            kBegins[static_cast<unsigned char>(plain[i])] && (i == 0 || !is_alnum(plain[i - 1]));
+        const bool word_start = i == 0 || !is_alnum(plain[i - 1]);
         std::size_t keep = 0;
-        const std::size_t length = may_begin ? credential_at(std::string_view(plain).substr(i), keep) : 0;
+        const std::size_t length = word_start ? credential_at(std::string_view(plain).substr(i), keep) : 0;
         if (length == 0) {
             ++i;
             continue;

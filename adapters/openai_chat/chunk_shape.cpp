@@ -54,6 +54,7 @@ std::size_t plain_length(std::string_view text) noexcept {
 }  // namespace
 
 void ChunkShape::learn(std::string_view json, std::string_view text) {
+    forget();
     shape_.assign(json);
     text_begin_ = static_cast<std::size_t>(text.data() - json.data());
     text_end_ = text_begin_ + text.size();
@@ -93,9 +94,11 @@ bool ChunkShape::match(std::string_view json, std::string_view& escaped) const n
 }
 
 void ChunkShape::put_within(std::string_view head, std::string_view tail) {
+    const bool is_there = frame_.size() == head.size() + shape_.size() + tail.size() &&
+                          frame_.starts_with(head) && frame_.ends_with(tail);
+    if (is_there || shape_.empty()) return;
     head_ = head.size();
-    frame_.clear();
-    if (!shape_.empty()) frame_.append(head).append(shape_).append(tail);
+    frame_.assign(head).append(shape_).append(tail);
 }
 
 std::size_t ChunkShape::match_frame(std::string_view bytes, std::string_view& text) const noexcept {

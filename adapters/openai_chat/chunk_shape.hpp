@@ -14,7 +14,10 @@ class ChunkShape {
   public:
     /// `json` is a valid chunk; `text` is a part of it, the whole inside of a string without escapes.
     void learn(std::string_view json, std::string_view text);
-    void forget() noexcept { shape_.clear(); }
+    void forget() noexcept {
+        shape_.clear();
+        frame_.clear();
+    }
 
     /// Whether `json` is the learnt chunk with another text, not empty, between the same quotes. `escaped` is
     /// then that text's source: without bare quotes or control characters and valid UTF-8, but its escapes
@@ -34,7 +37,7 @@ class ChunkShape {
     // when there is none.
     std::size_t padding_begin_ = 0;
     std::size_t padding_end_ = 0;
-    std::string frame_;  // head, shape, tail
+    std::string frame_;  // head, shape, tail; empty until put_within()
     std::size_t head_ = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include <asio/this_coro.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::gateway {
@@ -176,24 +177,21 @@ void Exchange::settle_frames() {
 
 void Exchange::take(std::span<const StreamEvent> batch) {
     const bool reads_text = output_ || answer_text_;
-    if (pass_ && !reads_text && !batch.empty()) {
-        const bool ends = batch.back().is_terminal();
-        pass_->add(ends ? batch.first(batch.size() - 1) : batch, frames());
-        if (ends) take_end(batch.back());
-        return;
-    }
-    for (const StreamEvent& event : batch) {
-        if (event.is_terminal()) return take_end(event);
-        if (reads_text && !watch_output(event)) {
-            const std::vector<PolicyRecord> said = output_->records();
-            record_.outcome = Outcome::blocked;
-            return fail_stream(blocked_by(*blocking(said)), {});
-        }
-        if (pass_)
-            pass_->add(event, frames());
-        else
+    const auto last = std::find_if(batch.begin(), batch.end(), [&](const StreamEvent& event) {
+        return event.is_terminal() || (reads_text && !watch_output(event));
+    });
+    const std::span<const StreamEvent> good(batch.begin(), last);
+    if (pass_) {
+        pass_->add(good, frames());
+    } else {
+        for (const StreamEvent& event : good)
             encoder_->encode(event, frames());
     }
+    if (last == batch.end()) return;
+    if (last->is_terminal()) return take_end(*last);
+    const std::vector<PolicyRecord> said = output_->records();
+    record_.outcome = Outcome::blocked;
+    fail_stream(blocked_by(*blocking(said)), {});
 }
 
 void Exchange::take_end(const StreamEvent& event) {

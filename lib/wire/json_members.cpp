@@ -164,14 +164,6 @@ class JsonMembers::Scanner {
 
     bool has_key_twice(std::size_t first) {
         const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
-        // Of a few, most differ in their length.
-        constexpr std::ptrdiff_t kFew = 12;
-        if (keys_.end() - begin <= kFew) {
-            for (auto one = begin; one != keys_.end(); ++one)
-                for (auto other = begin; other != one; ++other)
-                    if (one->size() == other->size() && is_same(*one, *other)) return true;
-            return false;
-        }
         std::sort(begin, keys_.end(), is_before);
         return std::adjacent_find(begin, keys_.end(), is_same) != keys_.end();
     }
@@ -208,12 +200,12 @@ const JsonMember* JsonMembers::find(std::string_view key) const noexcept {
 
 // They are few: kept in the order in which they are applied.
 void TextEdits::replace(std::string_view part, std::string with) {
-    const auto is_before = [](const Edit& a, const Edit& b) {
+    const auto comes_first = [](const Edit& a, const Edit& b) {
         if (a.part.data() != b.part.data()) return std::less<>()(a.part.data(), b.part.data());
         return a.part.empty() && !b.part.empty();  // an insertion comes before what begins there
     };
     Edit edit{part, std::move(with)};
-    const auto place = std::upper_bound(edits_.begin(), edits_.end(), edit, is_before);
+    const auto place = std::upper_bound(edits_.begin(), edits_.end(), edit, comes_first);
     edits_.insert(place, std::move(edit));
 }
 

@@ -30,6 +30,8 @@ class Repeats final : public StreamDecoder {
         const std::size_t before = out.size();
         const std::size_t size = takes_them_ ? decoder_->on_repeats(bytes, framing, out) : 0;
         count += out.size() - before;
+        for (std::size_t i = before; i < out.size(); ++i)
+            BOOST_TEST(out.events()[i].repeats_frame());
         return size;
     }
     void on_frame(const wire::SseFrame& frame, std::size_t readable, EventBatch& out) override {
