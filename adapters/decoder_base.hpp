@@ -79,7 +79,7 @@ class DecoderBase : public StreamDecoder {
 
     std::string_view answer_name_;
     std::string lines_;  // of bare JSON outside SSE framing, until it is complete
-    ErrorInfo error_;
+    std::optional<ErrorInfo> error_;
 };
 
 /// `text` in the arena, with the padding that simdjson wants. The arena, because events will point into it.

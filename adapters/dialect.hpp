@@ -185,8 +185,9 @@ class StreamEncoder {
 /// An error as an HTTP answer to a client.
 struct EncodedError {
     int status = 500;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< retry-after and its like.
-    std::string body;                                          ///< JSON.
+    /// retry-after and its like; names are literals.
+    std::vector<std::pair<std::string_view, std::string>> headers;
+    std::string body;  ///< JSON.
 };
 
 class Dialect {

@@ -24,9 +24,8 @@ std::optional<wire::dom::Object> RequestReader::read_body() {
 }
 
 void RequestReader::fail(std::string what) {
-    if (failed_) return;
-    failed_ = true;
-    error_ = ErrorInfo(ErrorKind::provider_bad_request, Phase::prepare, std::move(what));
+    if (error_) return;
+    error_.emplace(ErrorKind::provider_bad_request, Phase::prepare, std::move(what));
 }
 
 void RequestReader::warn(std::string what) {
@@ -77,7 +76,7 @@ Signature RequestReader::signature(std::string_view from_client) const {
 }
 
 Result<ParsedRequest> RequestReader::take() {
-    if (failed_) return std::move(error_);
+    if (error_) return std::move(*error_);
     return std::move(parsed_);
 }
 

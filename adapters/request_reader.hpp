@@ -36,7 +36,7 @@ class RequestReader {
     std::optional<bool> flag(std::string_view path, wire::dom::Element value);
     Signature signature(std::string_view from_client) const;
 
-    bool failed() const noexcept { return failed_; }
+    bool failed() const noexcept { return error_.has_value(); }
     Result<ParsedRequest> take();
 
     ParsedRequest parsed_;
@@ -45,8 +45,7 @@ class RequestReader {
     const ClientRequest& from_;
     std::string_view dialect_;
     BodyParser parser_;
-    bool failed_ = false;
-    ErrorInfo error_;
+    std::optional<ErrorInfo> error_;
 };
 
 /// "messages[3]": where a message of fail() points.

@@ -27,11 +27,10 @@ RequestWriter::RequestWriter(const Request& request, const Target& target, std::
 }
 
 void RequestWriter::fail(std::string what) {
-    if (failed_) return;
-    failed_ = true;
-    error_ = ErrorInfo(ErrorKind::provider_bad_request, Phase::prepare, std::move(what));
-    error_.provider = target_.model.provider_id;
-    error_.model = target_.model.id;
+    if (error_) return;
+    error_.emplace(ErrorKind::provider_bad_request, Phase::prepare, std::move(what));
+    error_->provider = target_.model.provider_id;
+    error_->model = target_.model.id;
 }
 
 void RequestWriter::warn(std::string what) {
@@ -130,7 +129,7 @@ std::string_view RequestWriter::name_of_call(std::string_view tool_call_id) cons
 }
 
 Result<EncodedRequest> RequestWriter::take() {
-    if (failed_) return std::move(error_);
+    if (error_) return std::move(*error_);
     return std::move(out_);
 }
 

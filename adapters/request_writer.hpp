@@ -48,7 +48,7 @@ class RequestWriter {
     /// Of the call with that id earlier in the conversation, or "".
     std::string_view name_of_call(std::string_view tool_call_id) const noexcept;
 
-    bool failed() const noexcept { return failed_; }
+    bool failed() const noexcept { return error_.has_value(); }
     /// What was written, or what went wrong.
     Result<EncodedRequest> take();
 
@@ -65,8 +65,7 @@ class RequestWriter {
     std::string_view title_;
     std::vector<std::string_view> fixed_;
     std::vector<const Extra*> extras_;
-    bool failed_ = false;
-    ErrorInfo error_;
+    std::optional<ErrorInfo> error_;
 };
 
 /// The part as T, or nullptr.

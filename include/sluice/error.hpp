@@ -71,9 +71,14 @@ bool is_a(ErrorKind kind, ErrorKind ancestor) noexcept;
 
 /// One failure, as a value. Owns all its text.
 struct ErrorInfo {
-    ErrorInfo() = default;
-    ErrorInfo(ErrorKind what_kind, Phase where, std::string our_words)
-        : kind(what_kind), phase(where), message(std::move(our_words)) {}
+    ErrorInfo();
+    [[gnu::cold]] ErrorInfo(ErrorKind what_kind, Phase where, std::string our_words);
+    // Not inline, and said to be rare: an error has much to copy, and whoever may have one is to stay short.
+    [[gnu::cold]] ErrorInfo(const ErrorInfo&);
+    [[gnu::cold]] ErrorInfo(ErrorInfo&&) noexcept;
+    [[gnu::cold]] ErrorInfo& operator=(const ErrorInfo&);
+    [[gnu::cold]] ErrorInfo& operator=(ErrorInfo&&) noexcept;
+    ~ErrorInfo();
 
     ErrorKind kind = ErrorKind::provider_error;
     Phase phase = Phase::prepare;

@@ -86,6 +86,15 @@ bool is_a(ErrorKind kind, ErrorKind ancestor) noexcept {
     return true;
 }
 
+ErrorInfo::ErrorInfo() = default;
+ErrorInfo::ErrorInfo(ErrorKind what_kind, Phase where, std::string our_words)
+    : kind(what_kind), phase(where), message(std::move(our_words)) {}
+ErrorInfo::ErrorInfo(const ErrorInfo&) = default;
+ErrorInfo::ErrorInfo(ErrorInfo&&) noexcept = default;
+ErrorInfo& ErrorInfo::operator=(const ErrorInfo&) = default;
+ErrorInfo& ErrorInfo::operator=(ErrorInfo&&) noexcept = default;
+ErrorInfo::~ErrorInfo() = default;
+
 bool can_retry_same_target(const ErrorInfo& error) noexcept {
     if (error.never_retry_here) return false;
     switch (error.kind) {

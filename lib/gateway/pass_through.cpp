@@ -67,10 +67,13 @@ std::string quoted(std::string_view text) {
 std::string_view string_at(std::string_view text, std::size_t at) noexcept {
     if (at >= text.size() || text[at] != '"') return {};
     for (std::size_t end = at + 1; end < text.size(); ++end) {
-        if (text[end] == '\\')
-            ++end;
-        else if (text[end] == '"')
-            return text.substr(at, end + 1 - at);
+        const void* found = std::memchr(text.data() + end, '"', text.size() - end);
+        if (found == nullptr) break;
+        end = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+        std::size_t before = end;  // an odd number of backslashes before it: it is escaped
+        while (text[before - 1] == '\\')
+            --before;
+        if ((end - before) % 2 == 0) return text.substr(at, end + 1 - at);
     }
     return {};
 }
@@ -166,31 +169,31 @@ std::string_view next_frame(std::string_view text, std::size_t& at) noexcept {
     return text.substr(begin, at - begin);
 }
 
-/// `"choices":[]`, whatever the spacing.
-bool has_empty_choices(std::string_view frame) noexcept {
-    constexpr std::string_view kChoices = R"("choices")";
-    std::size_t at = find(frame, kChoices);
-    if (at == std::string_view::npos) return false;
-    at = skip_space(frame, at + kChoices.size());
-    if (at == frame.size() || frame[at] != ':') return false;
-    at = skip_space(frame, at + 1);
-    if (at == frame.size() || frame[at] != '[') return false;
-    at = skip_space(frame, at + 1);
-    return at < frame.size() && frame[at] == ']';
+/// The text from the value on of the outermost member `key`, which has its quotes; empty when there is none
+/// behind `from`.
+std::string_view value_of(std::string_view json, std::string_view key, Place& place, std::size_t from = 0) {
+    for (std::size_t at = find(json, key, from); at != std::string_view::npos; at = find(json, key, at + 1)) {
+        const std::size_t colon = skip_space(json, at + key.size());
+        if (colon == json.size() || json[colon] != ':' || !place.is_key(at, {})) continue;
+        return json.substr(skip_space(json, colon + 1));
+    }
+    return {};
 }
 
 /// A chunk that tells nothing but the usage.
 bool is_usage_only(std::string_view frame) {
-    if (!has_empty_choices(frame)) return false;
     for (std::size_t at = 0; at < frame.size();) {
         const std::string_view data = data_of(next_line(frame, at));
         if (!is_object(data)) continue;
-        wire::JsonMembers members;
-        if (!members.read(data)) return false;
-        const wire::JsonMember* choices = members.find("choices");
-        const wire::JsonMember* usage = members.find("usage");
-        if (choices == nullptr || usage == nullptr || !is_object(usage->value)) return false;
-        return has_empty_choices(std::string(choices->key_text) + ":" + std::string(choices->value));
+        Place place(data);
+        const std::string_view choices = value_of(data, R"("choices")", place);
+        if (!choices.starts_with('[')) return false;
+        const std::size_t first = skip_space(choices, 1);
+        if (first == choices.size() || choices[first] != ']') return false;
+        const std::string_view behind = value_of(data, R"("usage")", place, data.size() - choices.size());
+        if (!behind.empty()) return behind.starts_with('{');
+        Place again(data);
+        return value_of(data, R"("usage")", again).starts_with('{');
     }
     return false;
 }

@@ -43,7 +43,8 @@
 
 namespace sluice::gateway {
 
-using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+/// Names, which are literals, and values.
+using HeaderFields = std::vector<std::pair<std::string_view, std::string>>;
 
 /// Views are valid until serve() completes.
 struct HttpRequest {

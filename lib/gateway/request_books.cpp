@@ -13,7 +13,7 @@ RequestBooks::RequestBooks(Context& context, const Snapshot& snapshot, std::stri
       begun_(context.runtime.clock->now()) {
     Entropy& dice = *context.runtime.entropy;
     record.timestamp = context.runtime.clock->wall_now();
-    record.id = "evt_" + ulid(record.timestamp, dice);
+    record.id = event_id(record.timestamp, dice);
     record.request_id = request_id_for(headers, dice);
     record.trace_id = trace.trace_id;
     record.endpoint = endpoint;

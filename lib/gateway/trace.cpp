@@ -14,10 +14,15 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::size_t kMaxRequestId = 128;
 constexpr std::size_t kMaxTraceState = 512;  // what everybody must pass on, of the specification
 
-std::string random_hex(Entropy& dice, std::size_t digits) {
+std::string random_hex(Entropy& dice, std::size_t digits, std::string_view prefix = {}) {
     std::string out;
-    while (out.size() < digits)
-        append_hex(out, dice.next(), std::min<std::size_t>(digits - out.size(), 16));
+    out.reserve(prefix.size() + digits);
+    out = prefix;
+    for (std::size_t left = digits; left > 0;) {
+        const std::size_t piece = std::min<std::size_t>(left, 16);
+        append_hex(out, dice.next(), piece);
+        left -= piece;
+    }
     return out;
 }
 
@@ -62,7 +67,7 @@ std::string request_id_for(const wire::HeaderList& headers, Entropy& dice) {
     if (given && !given->empty() && given->size() <= kMaxRequestId &&
         std::all_of(given->begin(), given->end(), is_safe))
         return std::string(*given);
-    return "req_" + random_hex(dice, 24);
+    return random_hex(dice, 24, "req_");
 }
 
 TraceContext trace_of(const wire::HeaderList& headers, Entropy& dice) {
@@ -77,18 +82,18 @@ TraceContext trace_of(const wire::HeaderList& headers, Entropy& dice) {
     return trace;
 }
 
-std::string ulid(std::chrono::system_clock::time_point when, Entropy& dice) {
+std::string event_id(std::chrono::system_clock::time_point when, Entropy& dice) {
     constexpr std::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     const auto milliseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count());
-    std::string out;
-    out.reserve(26);
-    for (unsigned digit = 10; digit-- > 0;)
-        out += kDigits[(milliseconds >> (5 * digit)) & 31U];
+    std::string id = "evt_00000000000000000000000000";
+    char* const digits = id.data() + 4;
+    for (unsigned i = 0; i < 10; ++i)
+        digits[i] = kDigits[(milliseconds >> (5 * (9 - i))) & 31U];
     const std::array<std::uint64_t, 2> random{dice.next(), dice.next()};
     for (unsigned i = 0; i < 16; ++i)
-        out += kDigits[(random[i / 8] >> (5 * (i % 8))) & 31U];
-    return out;
+        digits[10 + i] = kDigits[(random[i / 8] >> (5 * (i % 8))) & 31U];
+    return id;
 }
 
 }  // namespace sluice::gateway

@@ -21,7 +21,8 @@ std::string request_id_for(const wire::HeaderList& headers, Entropy& dice);
 /// The trace of a valid traceparent is continued; otherwise a new one begins, and the tracestate is dropped.
 TraceContext trace_of(const wire::HeaderList& headers, Entropy& dice);
 
-/// 26 characters of Crockford's base 32: 48 bits of milliseconds, 80 random ones. In order of time.
-std::string ulid(std::chrono::system_clock::time_point when, Entropy& dice);
+/// "evt_" and a ULID, 26 characters of Crockford's base 32: 48 bits of milliseconds, 80 random ones. In order
+/// of time.
+std::string event_id(std::chrono::system_clock::time_point when, Entropy& dice);
 
 }  // namespace sluice::gateway

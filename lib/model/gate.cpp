@@ -62,7 +62,7 @@ asio::awaitable<Result<TokenStream>> Gate::open(const Request& request, const Ca
     const CommitOn moment = outer.options.commit_on().value_or(options_.commit_on);
     GateRun run(*this, request, outer);
     while (run.has_leg()) {
-        LegFailure failure;
+        std::optional<LegFailure> failure;
         const CallContext& context = run.begin();
         std::optional<TokenStream> stream = co_await try_leg(run.leg(), request, context, failure);
         if (stream) run.on_answer(*stream);
@@ -72,7 +72,7 @@ asio::awaitable<Result<TokenStream>> Gate::open(const Request& request, const Ca
             stream = std::move(held);
         }
         if (stream) co_return run.commit(std::move(*stream));  // 6: the leg's own stream, moved
-        const std::shared_ptr<const Failover> what = run.on_failed(std::move(failure));
+        const std::shared_ptr<const Failover> what = run.on_failed(std::move(*failure));
         if (what) co_await call_failover_hook(hook_, what, options_.runtime.clock, options_.hook_limit);  // 5
     }
     co_return run.error();

@@ -277,11 +277,11 @@ void HedgeRace::on_good(std::size_t leg, TokenStream stream) {
 void HedgeRace::on_failed(std::size_t leg) {
     Leg& failed = legs_[leg];
     const Duration took = now() - failed.started;
-    failed.error = failed.failure.error;
+    failed.error = failed.failure->error;
     const bool was_silent = failed.error.kind == ErrorKind::provider_timeout && took >= failed.delay;
     if (was_silent && !over_) field_->on_first_event(leg, took);
-    Attempt record = record_of(spec(leg), failed.failure, took);
-    append_attempts(attempts_, std::move(failed.failure), std::move(record));
+    Attempt record = record_of(spec(leg), *failed.failure, took);
+    append_attempts(attempts_, std::move(*failed.failure), std::move(record));
     machine_.on_failed(leg, failed.error, !budget_is_spent(failed.error));
     last_failed_ = leg;
     advance();

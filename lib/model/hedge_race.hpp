@@ -69,7 +69,7 @@ class HedgeRace : public std::enable_shared_from_this<HedgeRace> {
         TimePoint started;
         Duration delay{0};
         std::optional<TokenStream> stream;
-        LegFailure failure;
+        std::optional<LegFailure> failure;
         ErrorInfo error;
     };
     struct Refused {

@@ -51,27 +51,24 @@ ErrorInfo too_large(const Answerer& answerer) {
 }  // namespace
 
 asio::awaitable<std::optional<TokenStream>> hold(TokenStream stream, std::size_t max_bytes,
-                                                 LegFailure& failure) {
+                                                 std::optional<LegFailure>& failure) {
     std::vector<OwnedEvent> events;
     std::size_t bytes = 0;
-    bool failed = false;
     for (;;) {
         const std::span<const StreamEvent> batch = co_await stream.next_batch();
         if (batch.empty()) break;
         for (const StreamEvent& event : batch)
             bytes += events.emplace_back(event).size();
         if (const Failure* mid_stream = batch.back().as<Failure>()) {
-            failure.error = mid_stream->error();
-            failed = true;
+            failure.emplace().error = mid_stream->error();
         } else if (bytes > max_bytes) {
-            failure.error = too_large(stream.answerer());
-            failed = true;
+            failure.emplace().error = too_large(stream.answerer());
         }
-        if (failed) break;
+        if (failure) break;
     }
-    if (failed) {
-        failure.usage = stream.usage();
-        failure.earlier.assign(stream.attempts().begin(), stream.attempts().end());
+    if (failure) {
+        failure->usage = stream.usage();
+        failure->earlier.assign(stream.attempts().begin(), stream.attempts().end());
         co_await stream.close();
         co_return std::nullopt;
     }

@@ -8,18 +8,19 @@
 namespace sluice {
 
 asio::awaitable<std::optional<TokenStream>> try_leg(const BoundModel& leg, const Request& request,
-                                                    const CallContext& context, LegFailure& failure) {
+                                                    const CallContext& context,
+                                                    std::optional<LegFailure>& failure) {
     Result<TokenStream> opened = co_await leg.open(request, context);
     if (!opened) {
-        failure.error = std::move(opened).error();
+        failure.emplace().error = std::move(opened).error();
         co_return std::nullopt;
     }
     TokenStream stream = std::move(opened).value();
     const StreamEvent* first = co_await stream.peek();
     if (const Failure* failed = first->as<Failure>()) {
-        failure.error = failed->error();
-        failure.usage = stream.usage();
-        failure.earlier.assign(stream.attempts().begin(), stream.attempts().end());
+        failure.emplace().error = failed->error();
+        failure->usage = stream.usage();
+        failure->earlier.assign(stream.attempts().begin(), stream.attempts().end());
         co_await stream.close();
         co_return std::nullopt;
     }

@@ -21,9 +21,11 @@ struct LegFailure {
 };
 
 /// Opens `leg` and looks at its first answer. However it fails, it comes out as the same typed error, and the
-/// leg has been closed before this completes. All arguments live until then. Throws on cancellation only.
+/// leg has been closed before this completes. Then `failure` is set. All arguments live until then. Throws on
+/// cancellation only.
 asio::awaitable<std::optional<TokenStream>> try_leg(const BoundModel& leg, const Request& request,
-                                                    const CallContext& context, LegFailure& failure);
+                                                    const CallContext& context,
+                                                    std::optional<LegFailure>& failure);
 
 /// The record of a leg that failed.
 Attempt record_of(const ModelSpec& leg, const LegFailure& failure, Duration duration);

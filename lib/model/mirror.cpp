@@ -87,18 +87,18 @@ asio::awaitable<Result<TokenStream>> open_mirrored(std::shared_ptr<const MirrorF
                                                    std::shared_ptr<MirrorRun> run, const Request& request,
                                                    const CallContext& context) {
     const UntilTheVerdict until_the_verdict(*run);
-    LegFailure failure;
+    std::optional<LegFailure> failure;
     std::optional<TokenStream> stream = co_await try_leg(field->primary, request, context, failure);
     if (stream) {
         run->on_primary_answers(*stream);
         co_return std::move(*stream);
     }
-    const ErrorInfo error = failure.error;
+    const ErrorInfo error = failure->error;
     const bool is_wanted = field->options.serve_from_secondary && !budget_is_spent(error);
-    run->on_primary_failed(failure, is_wanted);
-    Attempt record = record_of(field->primary.spec(), failure, field->clock().now() - run->started());
+    run->on_primary_failed(*failure, is_wanted);
+    Attempt record = record_of(field->primary.spec(), *failure, field->clock().now() - run->started());
     std::vector<Attempt> attempts;
-    append_attempts(attempts, std::move(failure), std::move(record));
+    append_attempts(attempts, std::move(*failure), std::move(record));
     if (!is_wanted) co_return with_attempts(error, std::move(attempts));
 
     const ModelSpec& next = field->secondary.spec();

@@ -110,12 +110,12 @@ bool MirrorRun::start(net::TaskGroup& tasks) {
 }
 
 asio::awaitable<void> MirrorRun::mirror(std::shared_ptr<MirrorRun> self, [[maybe_unused]] Running running) {
-    LegFailure failure;
+    std::optional<LegFailure> failure;
     std::optional<TokenStream> stream =
         co_await try_leg(self->field_->secondary, self->request_, self->context_, failure);
     if (!stream) {
-        const ErrorInfo error = failure.error;
-        const std::optional<Usage> usage = failure.usage;
+        const ErrorInfo error = failure->error;
+        const std::optional<Usage> usage = failure->usage;
         self->failure_ = std::move(failure);
         self->on_end(Which::secondary, &error, usage);
         co_return;

@@ -83,10 +83,10 @@ asio::awaitable<Result<TokenStream>> RetryTarget::try_until(const Request& reque
 
     flow::RetryMachine machine(rules_);
     std::vector<Attempt> attempts;
-    ErrorInfo error;  // of the last try that was really made
+    std::optional<ErrorInfo> error;  // of the last try that was really made
     for (;;) {
         const TimePoint started = clock.now();
-        LegFailure failure;
+        std::optional<LegFailure> failure;
         std::optional<TokenStream> stream = co_await try_leg(model_, request, context, failure);
         if (stream) {
             if (!attempts.empty()) stream->prepend_attempts(std::move(attempts));
@@ -95,16 +95,16 @@ asio::awaitable<Result<TokenStream>> RetryTarget::try_until(const Request& reque
         const TimePoint now = clock.now();
         const std::optional<Duration> wait =
             context.call->has_attempts_left()
-                ? machine.on_failed(failure.error, now, limit, options_.runtime.entropy->next())
+                ? machine.on_failed(failure->error, now, limit, options_.runtime.entropy->next())
                 : std::nullopt;
         // A refusal says nothing about why the request failed, if it was made at all.
-        const bool refused = failure.error.kind == ErrorKind::no_provider_available;
-        if (attempts.empty() || !refused) error = failure.error;
-        Attempt record = record_of(model_.spec(), failure, now - started);
-        append_attempts(attempts, std::move(failure), std::move(record));
-        if (!wait) co_return with_attempts(std::move(error), std::move(attempts));
+        const bool refused = failure->error.kind == ErrorKind::no_provider_available;
+        if (attempts.empty() || !refused) error = failure->error;
+        Attempt record = record_of(model_.spec(), *failure, now - started);
+        append_attempts(attempts, std::move(*failure), std::move(record));
+        if (!wait) co_return with_attempts(std::move(*error), std::move(attempts));
 
-        context.call->emit(clock, model_.spec(), BackingOff{error, *wait}, context.purpose);
+        context.call->emit(clock, model_.spec(), BackingOff{*error, *wait}, context.purpose);
         co_await sleep_for(clock, *wait);
     }
 }

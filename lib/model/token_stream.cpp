@@ -60,7 +60,7 @@ struct TokenStream::Impl {
     std::vector<StreamEvent> early_views;
     std::size_t early_bytes = 0;
     std::vector<Attempt> attempts;
-    ErrorInfo failure;  // of a Failure that is our own
+    std::optional<ErrorInfo> failure;  // of a Failure that is our own
     std::optional<StreamEvent> failure_event;
 
     explicit Impl(std::unique_ptr<TokenSource> from) : source(std::move(from)) {}
@@ -137,10 +137,10 @@ struct TokenStream::Impl {
     }
 
     void fail(ErrorKind kind, std::string message) {
-        failure = ErrorInfo(kind, answer ? Phase::stream : Phase::first_event, std::move(message));
-        failure.provider = source->answerer().provider_id;
-        failure.model = source->answerer().model_id;
-        failure_event.emplace(Failure{&failure});
+        failure.emplace(kind, answer ? Phase::stream : Phase::first_event, std::move(message));
+        failure->provider = source->answerer().provider_id;
+        failure->model = source->answerer().model_id;
+        failure_event.emplace(Failure{&*failure});
         ready = {&*failure_event, &*failure_event + 1};
         ended = true;
         terminal = &*failure_event;

@@ -77,8 +77,8 @@ std::size_t RoundLoop::sweep() {
     const std::size_t before = *markers_;
     asio::post(context_, [markers = markers_] { ++*markers; });
     std::size_t handlers = 0;
-    while (*markers_ == before && !context_.stopped())
-        handlers += context_.poll_one();
+    while (*markers_ == before && context_.poll_one() > 0)  // none while the marker waits: it is stopped
+        ++handlers;
     return *markers_ == before ? handlers : handlers - 1;
 }
 

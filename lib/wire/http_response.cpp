@@ -69,13 +69,21 @@ bool split_field(std::string_view line, std::string_view& name, std::string_view
 }  // namespace
 
 void HeaderList::add(std::string_view name, std::string_view value) {
-    if (fields_.capacity() == 0) fields_.reserve(24);  // a provider's usual answer, in one allocation
-    std::string& stored = fields_.emplace_back(name, value).first;
-    std::transform(stored.begin(), stored.end(), stored.begin(), to_lower);
+    if (fields_.capacity() == 0) {  // a provider's usual answer
+        fields_.reserve(24);
+        text_.reserve(1024);
+    }
+    fields_.push_back({text_.size(), name.size(), value.size()});
+    text_ += name;
+    std::transform(text_.end() - static_cast<std::ptrdiff_t>(name.size()), text_.end(),
+                   text_.end() - static_cast<std::ptrdiff_t>(name.size()), to_lower);
+    text_ += value;
 }
 
 std::optional<std::string_view> HeaderList::find(std::string_view name) const noexcept {
-    for (const auto& [stored, value] : fields_) {
+    for (const Field& field : fields_) {
+        if (field.name != name.size()) continue;
+        const auto [stored, value] = pair_of(field);
         if (equals_ignoring_case(name, stored)) return value;
     }
     return std::nullopt;

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,13 +34,31 @@ namespace sluice::wire {
 class HeaderList {
   public:
     void add(std::string_view name, std::string_view value);
-    /// The first field of that name (case-insensitive), or nothing.
+    /// The first field of that name (case-insensitive), or nothing. What this and all() give is valid until
+    /// the next add() or clear().
     std::optional<std::string_view> find(std::string_view name) const noexcept;
-    const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return fields_; }
-    void clear() noexcept { fields_.clear(); }
+    /// Pairs of a name, in small letters, and its value, in their order.
+    auto all() const noexcept {
+        return std::views::transform(fields_, [this](const Field& field) { return pair_of(field); });
+    }
+    void clear() noexcept {
+        text_.clear();
+        fields_.clear();
+    }
 
   private:
-    std::vector<std::pair<std::string, std::string>> fields_;
+    struct Field {
+        std::size_t begin;  // in text_: the name, and behind it the value
+        std::size_t name;   // sizes
+        std::size_t value;
+    };
+    std::pair<std::string_view, std::string_view> pair_of(const Field& field) const noexcept {
+        const std::string_view both = std::string_view(text_).substr(field.begin, field.name + field.value);
+        return {both.substr(0, field.name), both.substr(field.name)};
+    }
+
+    std::string text_;
+    std::vector<Field> fields_;
 };
 
 struct ResponseHead {

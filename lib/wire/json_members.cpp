@@ -163,7 +163,14 @@ class JsonMembers::Scanner {
     }
 
     bool has_key_twice(std::size_t first) {
+        constexpr std::ptrdiff_t kFew = 16;
         const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
+        if (keys_.end() - begin <= kFew) {  // mostly of different lengths: to compare each with each is less
+            for (auto one = begin; one != keys_.end(); ++one)
+                for (auto other = begin; other != one; ++other)
+                    if (is_same(*one, *other)) return true;
+            return false;
+        }
         std::sort(begin, keys_.end(), is_before);
         return std::adjacent_find(begin, keys_.end(), is_same) != keys_.end();
     }

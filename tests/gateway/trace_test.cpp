@@ -64,13 +64,13 @@ BOOST_AUTO_TEST_CASE(a_valid_traceparent_is_continued) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_ulid_is_in_order_of_time) {
+BOOST_AUTO_TEST_CASE(ids_of_events_are_in_order_of_time) {
     const std::shared_ptr<Entropy> dice = seeded_entropy(1);
     const std::chrono::system_clock::time_point then{std::chrono::milliseconds(1469918176385)};
-    const std::string one = ulid(then, *dice);
-    BOOST_TEST(one.size() == 26U);
-    BOOST_TEST(one.substr(0, 10) == "01ARYZ6S41");  // the specification's own example
-    BOOST_TEST(one < ulid(then + std::chrono::milliseconds(1), *dice));
+    const std::string one = event_id(then, *dice);
+    BOOST_TEST(one.size() == 30U);
+    BOOST_TEST(one.substr(0, 14) == "evt_01ARYZ6S41");  // the specification's own example
+    BOOST_TEST(one < event_id(then + std::chrono::milliseconds(1), *dice));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
