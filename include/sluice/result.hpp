@@ -4,6 +4,7 @@
 
 #include <sluice/error.hpp>
 
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -13,7 +14,7 @@ template <typename T>
 class [[nodiscard]] Result {
   public:
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-    Result(ErrorInfo error) : state_(std::in_place_index<1>, std::move(error)) {}
+    Result(ErrorInfo error) : state_(std::in_place_index<1>, std::make_unique<ErrorInfo>(std::move(error))) {}
 
     bool has_value() const noexcept { return state_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
@@ -28,9 +29,9 @@ class [[nodiscard]] Result {
     const T& operator*() const& noexcept { return value(); }
 
     /// Precondition: !has_value().
-    ErrorInfo& error() & noexcept { return *std::get_if<1>(&state_); }
-    const ErrorInfo& error() const& noexcept { return *std::get_if<1>(&state_); }
-    ErrorInfo&& error() && noexcept { return std::move(*std::get_if<1>(&state_)); }
+    ErrorInfo& error() & noexcept { return **std::get_if<1>(&state_); }
+    const ErrorInfo& error() const& noexcept { return **std::get_if<1>(&state_); }
+    ErrorInfo&& error() && noexcept { return std::move(**std::get_if<1>(&state_)); }
 
     /// The value, or the error thrown as its exception class.
     T value_or_throw() && {
@@ -39,7 +40,8 @@ class [[nodiscard]] Result {
     }
 
   private:
-    std::variant<T, ErrorInfo> state_;
+    // The error elsewhere: it is large, and results are handed up through many coroutine frames.
+    std::variant<T, std::unique_ptr<ErrorInfo>> state_;
 };
 
 /// Success without a value, or an error.
