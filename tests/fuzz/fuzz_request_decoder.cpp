@@ -35,7 +35,7 @@ std::string decode(std::string_view wire, std::uint32_t seed, bool& failed) {
             require(!decoder.expects_continue());
             seen += decoder.method() + " " + decoder.target() + (decoder.keep_alive() ? "\n" : " close\n");
             for (const auto& [name, value] : decoder.headers().all())
-                seen += name + ": " + value + "\n";
+                seen.append(name).append(": ").append(value).append("\n");
             seen += decoder.body() + "\n";
         }
         require((progress == Progress::failed) == (decoder.error_status() != 0));

@@ -20,7 +20,7 @@ std::string decode(std::string_view wire, std::vector<std::size_t> pieces, Reque
         for (; progress == Progress::done; progress = decoder.next()) {
             seen += decoder.method() + " " + decoder.target();
             for (const auto& [name, value] : decoder.headers().all())
-                seen += "|" + name + "=" + value;
+                seen.append("|").append(name).append("=").append(value);
             seen += "|" + decoder.body() + (decoder.keep_alive() ? "" : "|close") + "\n";
         }
     };
