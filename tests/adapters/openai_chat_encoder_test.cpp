@@ -251,8 +251,8 @@ BOOST_AUTO_TEST_CASE(error_answers) {
     BOOST_TEST(
         answer.body ==
         R"({"error":{"message":"too fast","type":"rate_limit_error","param":null,"code":"rate_limit_exceeded"}})");
-    const std::vector<std::pair<std::string, std::string>> headers = {{"content-type", "application/json"},
-                                                                      {"retry-after", "2"}};
+    const std::vector<std::pair<std::string_view, std::string>> headers = {
+        {"content-type", "application/json"}, {"retry-after", "2"}};
     BOOST_TEST((answer.headers == headers));
     // The code of a wrong request says which field to mend.
     ErrorInfo wrong(ErrorKind::provider_bad_request, Phase::headers, "wrong");
