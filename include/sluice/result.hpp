@@ -1,5 +1,6 @@
 // Result<T>: a value, or the ErrorInfo that says why there is none. How errors travel inside the library;
-// `BoundModel::try_stream` gives it to users who prefer values to exceptions.
+// `BoundModel::try_stream` gives it to users who prefer values to exceptions. It is moved, and cannot be
+// copied.
 #pragma once
 
 #include <sluice/error.hpp>

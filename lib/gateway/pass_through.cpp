@@ -65,17 +65,8 @@ std::string quoted(std::string_view text) {
 
 /// The JSON string that begins at `at`, quotes included; empty when there is none.
 std::string_view string_at(std::string_view text, std::size_t at) noexcept {
-    if (at >= text.size() || text[at] != '"') return {};
-    for (std::size_t end = at + 1; end < text.size(); ++end) {
-        const void* found = std::memchr(text.data() + end, '"', text.size() - end);
-        if (found == nullptr) break;
-        end = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
-        std::size_t before = end;  // an odd number of backslashes before it: it is escaped
-        while (text[before - 1] == '\\')
-            --before;
-        if ((end - before) % 2 == 0) return text.substr(at, end + 1 - at);
-    }
-    return {};
+    const std::size_t end = wire::end_of_string(text, at);
+    return end == std::string_view::npos ? std::string_view() : text.substr(at, end - at);
 }
 
 bool says(std::string_view json_string, std::string_view text) {
@@ -169,10 +160,10 @@ std::string_view next_frame(std::string_view text, std::size_t& at) noexcept {
     return text.substr(begin, at - begin);
 }
 
-/// The text from the value on of the outermost member `key`, which has its quotes; empty when there is none
-/// behind `from`.
-std::string_view value_of(std::string_view json, std::string_view key, Place& place, std::size_t from = 0) {
-    for (std::size_t at = find(json, key, from); at != std::string_view::npos; at = find(json, key, at + 1)) {
+/// The text from the value on of the outermost member `key`, which has its quotes; empty when there is none.
+std::string_view value_of(std::string_view json, std::string_view key) {
+    Place place(json);
+    for (std::size_t at = find(json, key); at != std::string_view::npos; at = find(json, key, at + 1)) {
         const std::size_t colon = skip_space(json, at + key.size());
         if (colon == json.size() || json[colon] != ':' || !place.is_key(at, {})) continue;
         return json.substr(skip_space(json, colon + 1));
@@ -185,15 +176,11 @@ bool is_usage_only(std::string_view frame) {
     for (std::size_t at = 0; at < frame.size();) {
         const std::string_view data = data_of(next_line(frame, at));
         if (!is_object(data)) continue;
-        Place place(data);
-        const std::string_view choices = value_of(data, R"("choices")", place);
+        const std::string_view choices = value_of(data, R"("choices")");
         if (!choices.starts_with('[')) return false;
         const std::size_t first = skip_space(choices, 1);
         if (first == choices.size() || choices[first] != ']') return false;
-        const std::string_view behind = value_of(data, R"("usage")", place, data.size() - choices.size());
-        if (!behind.empty()) return behind.starts_with('{');
-        Place again(data);
-        return value_of(data, R"("usage")", again).starts_with('{');
+        return value_of(data, R"("usage")").starts_with('{');
     }
     return false;
 }

@@ -14,15 +14,12 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::size_t kMaxRequestId = 128;
 constexpr std::size_t kMaxTraceState = 512;  // what everybody must pass on, of the specification
 
-std::string random_hex(Entropy& dice, std::size_t digits, std::string_view prefix = {}) {
-    std::string out;
-    out.reserve(prefix.size() + digits);
-    out = prefix;
-    for (std::size_t left = digits; left > 0;) {
-        const std::size_t piece = std::min<std::size_t>(left, 16);
-        append_hex(out, dice.next(), piece);
-        left -= piece;
-    }
+/// Appended to `out`.
+std::string random_hex(Entropy& dice, std::size_t digits, std::string out = {}) {
+    const std::size_t end = out.size() + digits;
+    out.reserve(end);
+    while (out.size() < end)
+        append_hex(out, dice.next(), std::min<std::size_t>(end - out.size(), 16));
     return out;
 }
 
@@ -86,13 +83,14 @@ std::string event_id(std::chrono::system_clock::time_point when, Entropy& dice) 
     constexpr std::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     const auto milliseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count());
-    std::string id = "evt_00000000000000000000000000";
-    char* const digits = id.data() + 4;
+    std::string id = "evt_";
+    const std::size_t begin = id.size();
+    id.resize(begin + 26);
     for (unsigned i = 0; i < 10; ++i)
-        digits[i] = kDigits[(milliseconds >> (5 * (9 - i))) & 31U];
+        id[begin + i] = kDigits[(milliseconds >> (5 * (9 - i))) & 31U];
     const std::array<std::uint64_t, 2> random{dice.next(), dice.next()};
     for (unsigned i = 0; i < 16; ++i)
-        digits[10 + i] = kDigits[(random[i / 8] >> (5 * (i % 8))) & 31U];
+        id[begin + 10 + i] = kDigits[(random[i / 8] >> (5 * (i % 8))) & 31U];
     return id;
 }
 

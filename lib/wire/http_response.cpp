@@ -74,16 +74,14 @@ void HeaderList::add(std::string_view name, std::string_view value) {
         text_.reserve(1024);
     }
     fields_.push_back({text_.size(), name.size(), value.size()});
-    text_ += name;
-    std::transform(text_.end() - static_cast<std::ptrdiff_t>(name.size()), text_.end(),
-                   text_.end() - static_cast<std::ptrdiff_t>(name.size()), to_lower);
-    text_ += value;
+    const std::size_t begin = text_.size();
+    text_.append(name).append(value);
+    for (std::size_t i = begin; i < begin + name.size(); ++i)
+        text_[i] = to_lower(text_[i]);
 }
 
 std::optional<std::string_view> HeaderList::find(std::string_view name) const noexcept {
-    for (const Field& field : fields_) {
-        if (field.name != name.size()) continue;
-        const auto [stored, value] = pair_of(field);
+    for (const auto& [stored, value] : all()) {
         if (equals_ignoring_case(name, stored)) return value;
     }
     return std::nullopt;

@@ -1,7 +1,6 @@
 #include "wire/json_members.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 
 namespace sluice::wire {
@@ -132,22 +131,11 @@ class JsonMembers::Scanner {
         return true;
     }
 
-    /// To behind the closing quote: the first that is not escaped, with an even number of backslashes before.
     bool skip_string() noexcept {
-        const std::size_t inside = at_ + 1;
-        for (std::size_t from = inside; from < text_.size();) {
-            const void* found = std::memchr(text_.data() + from, '"', text_.size() - from);
-            if (found == nullptr) return false;
-            const auto quote = static_cast<std::size_t>(static_cast<const char*>(found) - text_.data());
-            std::size_t backslashes = 0;
-            while (quote - backslashes > inside && text_[quote - backslashes - 1] == '\\')
-                ++backslashes;
-            from = quote + 1;
-            if (backslashes % 2 != 0) continue;
-            at_ = from;
-            return true;
-        }
-        return false;
+        const std::size_t end = end_of_string(text_, at_);
+        if (end == std::string_view::npos) return false;
+        at_ = end;
+        return true;
     }
 
     /// A number, true, false or null.

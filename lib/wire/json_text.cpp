@@ -253,6 +253,21 @@ std::size_t TextArena::capacity() const noexcept {
     return size;
 }
 
+std::size_t end_of_string(std::string_view text, std::size_t at) noexcept {
+    if (at >= text.size() || text[at] != '"') return std::string_view::npos;
+    for (std::size_t from = at + 1; from < text.size();) {
+        const void* found = std::memchr(text.data() + from, '"', text.size() - from);
+        if (found == nullptr) break;
+        const auto quote = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+        std::size_t escapes = quote;  // an odd number of backslashes before it: it is a part of the string
+        while (text[escapes - 1] == '\\')
+            --escapes;
+        from = quote + 1;
+        if ((quote - escapes) % 2 == 0) return from;
+    }
+    return std::string_view::npos;
+}
+
 bool unescape(std::string_view escaped, TextArena& arena, std::string_view& text) {
     std::size_t backslash = escaped.find('\\');
     if (backslash == std::string_view::npos) {

@@ -13,6 +13,10 @@ namespace sluice::wire {
 /// them.
 bool is_json(std::string_view text);
 
+/// Just behind the string whose opening quote is at `at` of JSON `text`; npos when none begins there, or it
+/// does not end.
+std::size_t end_of_string(std::string_view text, std::size_t at) noexcept;
+
 /// Memory for unescaped strings that must live as long as a batch of events. Grows to what a batch needs,
 /// then allocates no more.
 class TextArena {

@@ -183,6 +183,23 @@ BOOST_AUTO_TEST_CASE(a_usage_chunk_that_nobody_asked_for_is_left_out) {
     BOOST_TEST(pass("openai_chat", body, shown_as("up-1")).out == body);
 }
 
+BOOST_AUTO_TEST_CASE(what_tells_a_usage_chunk_is_outermost) {
+    PassThroughOptions options = shown_as("up-1");
+    options.hide_usage = true;
+    const std::string count = R"({"prompt_tokens":1,"completion_tokens":1})";
+    const auto is_hidden = [&](const std::string& chunk) {
+        const std::string out = pass("openai_chat", frames({kChunk, kEnd, chunk, "[DONE]"}), options, "").out;
+        return out == frames({kChunk, kEnd, "[DONE]"});
+    };
+    BOOST_TEST(is_hidden(R"({"choices":[],"usage":)" + count + "}"));
+    BOOST_TEST(is_hidden(R"({ "usage" : )" + count + R"( , "choices" : [ ] })"));
+    BOOST_TEST(is_hidden(R"({"note":{"choices":[1],"usage":null},"choices":[],"usage":)" + count + "}"));
+    BOOST_TEST(is_hidden(R"({"note":"a \\\" \"choices\":[1]","choices":[],"usage":)" + count + "}"));
+    BOOST_TEST(!is_hidden(R"({"choices":[],"usage":null})"));
+    BOOST_TEST(!is_hidden(R"({"choices":[],"note":{"usage":)" + count + "}}"));
+    BOOST_TEST(!is_hidden(R"({"note":{"choices":[]},"usage":)" + count + "}"));
+}
+
 BOOST_AUTO_TEST_CASE(metadata_goes_into_the_last_object) {
     const auto with = [](const std::string& json) {
         return json.substr(0, json.size() - 1) + "," + kMetadata + "}";
