@@ -74,7 +74,7 @@ asio::awaitable<PassedOn> ask(std::shared_ptr<const HttpProvider> provider, Mode
         result.error = attributed(std::move(head).error(), *provider, spec);
         co_return result;
     }
-    net::HttpCall call(executor, call_options(*provider), deadline);
+    net::HttpCall call(executor, provider->call_options(), provider->options().deadlines, deadline);
     Result<void> sent = co_await call.send(*head, request.body);
     if (!sent) {
         result.error = attributed(std::move(sent).error(), *provider, spec);

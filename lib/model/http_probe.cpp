@@ -44,10 +44,10 @@ asio::awaitable<Result<void>> ask_for_list(std::shared_ptr<const HttpProvider> p
     if (!head) co_return attributed(std::move(head).error(), *provider, spec);
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    net::HttpCallOptions how = call_options(*provider);
-    how.deadlines.first_event = Deadlines::kNone;  // there are no events: the deadline alone decides
-    how.deadlines.idle = Deadlines::kNone;
-    net::HttpCall call(executor, std::move(how), deadline);
+    Deadlines deadlines = provider->options().deadlines;
+    deadlines.first_event = Deadlines::kNone;  // there are no events: the deadline alone decides
+    deadlines.idle = Deadlines::kNone;
+    net::HttpCall call(executor, provider->call_options(), deadlines, deadline);
     Result<void> sent = co_await call.send(*head, std::string_view());
     if (!sent) co_return of_probe(std::move(sent).error(), *provider, spec);
     const wire::ResponseHead& answer = call.head();

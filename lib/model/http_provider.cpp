@@ -7,6 +7,7 @@
 #include "model/http_source.hpp"
 #include "model/probe.hpp"
 #include "model/warm.hpp"
+#include "net/http_call.hpp"
 
 #include <algorithm>
 #include <array>
@@ -76,6 +77,21 @@ Result<std::string> finished(wire::RequestHead head) {
     return std::move(head).finish();
 }
 
+net::HttpCallOptions call_options_of(const HttpProviderOptions& from) {
+    net::HttpCallOptions options;
+    options.runtime = from.runtime;
+    options.origin = from.base.origin;
+    options.pool.max_idle_per_origin = from.pool.max_idle_per_origin;
+    options.pool.max_connections_per_origin = from.pool.max_connections_per_origin;
+    options.pool.idle_expiry = from.pool.idle_expiry;
+    options.http.initial_buffer = from.limits.read_buffer;
+    // Unread body is at most what is held back plus one event that is not complete yet, plus one read.
+    const std::size_t held = std::max(from.limits.max_held, from.limits.max_event);
+    options.http.max_buffer = held + from.limits.max_event + from.limits.read_buffer;
+    options.http.max_head = from.limits.max_head;
+    return options;
+}
+
 ErrorInfo no_token(std::string why) {
     return ErrorInfo(ErrorKind::provider_auth_failed, Phase::prepare, "access_token " + std::move(why));
 }
@@ -84,6 +100,7 @@ ErrorInfo no_token(std::string why) {
 
 HttpProvider::HttpProvider(HttpProviderOptions options, const adapters::Dialect& dialect)
     : options_(std::move(options)),
+      call_options_(std::make_shared<const net::HttpCallOptions>(call_options_of(options_))),
       dialect_(dialect),
       origin_(adapters::make_origin(dialect.name(),
                                     options_.trust_domain.empty() ? options_.id : options_.trust_domain)) {
@@ -95,6 +112,7 @@ HttpProvider::HttpProvider(HttpProviderOptions options, const adapters::Dialect&
         throw std::invalid_argument("provider " + options_.id +
                                     ": the key holds a character HTTP does not allow (a stray line break?)");
     if (!fixed.empty()) fixed_secret_ = std::make_shared<const std::string>(fixed);
+    post_fields_ = own_fields("text/event-stream, application/json");
 }
 
 void HttpProvider::check_headers() const {
@@ -143,7 +161,19 @@ Result<std::shared_ptr<const std::string>> HttpProvider::secret() const {
     }
 }
 
-wire::RequestHead HttpProvider::start_head(std::string_view method, std::string_view accept,
+// What goes out with every request, whatever it is.
+wire::RequestFields HttpProvider::own_fields(std::string_view accept) const {
+    wire::RequestFields fields;
+    fields.field("user-agent", "sluice/" SLUICE_VERSION);
+    fields.field("accept", accept);
+    fields.field("accept-encoding", "identity");  // a compressed event stream is a buffered one
+    for (const auto& [name, value] : options_.headers)
+        if (!has(kLists, adapters::lower(name))) fields.field(name, value);
+    if (fixed_secret_) fields.field(options_.credential.header, options_.credential.prefix + *fixed_secret_);
+    return fields;
+}
+
+wire::RequestHead HttpProvider::start_head(std::string_view method, const wire::RequestFields& own,
                                            const adapters::EncodedRequest& request,
                                            const std::string* secret) const {
     const auto is_replaced = [this](std::string_view name) {
@@ -152,33 +182,32 @@ wire::RequestHead HttpProvider::start_head(std::string_view method, std::string_
         });
     };
     wire::RequestHead head(method, options_.base.target(request.path), options_.base.host_field);
-    head.field("user-agent", "sluice/" SLUICE_VERSION);
-    head.field("accept", accept);
-    head.field("accept-encoding", "identity");  // a compressed event stream is a buffered one
+    head.fields(own);
     for (const auto& [name, value] : options_.headers) {
+        const std::string field = adapters::lower(name);
+        if (!has(kLists, field)) continue;
         std::string all = value;
-        if (const std::string field = adapters::lower(name); has(kLists, field)) {
-            for (const auto& [other, more] : request.headers)
-                if (adapters::lower(other) == field) all.append(",").append(more);
-        }
+        for (const auto& [other, more] : request.headers)
+            if (adapters::lower(other) == field) all.append(",").append(more);
         head.field(name, all);
     }
     for (const auto& [name, value] : request.headers)
         if (!is_replaced(name)) head.field(name, value);
-    if (secret) head.field(options_.credential.header, options_.credential.prefix + *secret);
+    if (secret && !fixed_secret_)
+        head.field(options_.credential.header, options_.credential.prefix + *secret);
     return head;
 }
 
 Result<std::string> HttpProvider::request_head(const adapters::EncodedRequest& request,
                                                const std::string* secret) const {
-    wire::RequestHead head = start_head("POST", "text/event-stream, application/json", request, secret);
+    wire::RequestHead head = start_head("POST", post_fields_, request, secret);
     head.content_length(request.body.size());
     return finished(std::move(head));
 }
 
 Result<std::string> HttpProvider::get_head(const adapters::EncodedRequest& request,
                                            const std::string* secret) const {
-    return finished(start_head("GET", "application/json", request, secret));
+    return finished(start_head("GET", own_fields("application/json"), request, secret));
 }
 
 BoundModel bind_model(std::shared_ptr<const HttpProvider> provider, ModelSpec spec) {

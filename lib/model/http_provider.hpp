@@ -20,6 +20,10 @@
 
 namespace sluice {
 
+namespace net {
+struct HttpCallOptions;
+}
+
 /// A key or token, and the header that carries it.
 struct Credential {
     std::string header;  ///< "authorization", "x-api-key", ...
@@ -59,6 +63,7 @@ class HttpProvider : public Provider {
     /// "dialect@trust domain".
     const std::string& origin() const noexcept { return origin_; }
     const BaseUrl& base() const noexcept { return options_.base; }
+    const std::shared_ptr<const net::HttpCallOptions>& call_options() const noexcept { return call_options_; }
 
     /// What goes out with the next request: the key, or the token of this moment. Null: nothing. An error
     /// when there is no token although there should be.
@@ -74,13 +79,16 @@ class HttpProvider : public Provider {
 
   private:
     void check_headers() const;
-    wire::RequestHead start_head(std::string_view method, std::string_view accept,
+    wire::RequestFields own_fields(std::string_view accept) const;
+    wire::RequestHead start_head(std::string_view method, const wire::RequestFields& own,
                                  const adapters::EncodedRequest& request, const std::string* secret) const;
 
     HttpProviderOptions options_;
+    std::shared_ptr<const net::HttpCallOptions> call_options_;
     const adapters::Dialect& dialect_;
     std::string origin_;
     std::shared_ptr<const std::string> fixed_secret_;
+    wire::RequestFields post_fields_;
 };
 
 /// A model of `provider`. Throws std::invalid_argument for an empty model id.

@@ -26,7 +26,7 @@ constexpr std::size_t kMaxBatch = 32;
 class HttpSource final : public TokenSource {
   public:
     HttpSource(std::shared_ptr<const HttpProvider> provider, std::shared_ptr<const std::string> secret,
-               std::unique_ptr<net::HttpCall> call, std::unique_ptr<adapters::StreamDecoder> decoder,
+               net::HttpCall call, std::unique_ptr<adapters::StreamDecoder> decoder,
                std::vector<std::string> warnings, std::string model, bool is_native)
         : provider_(std::move(provider)),
           secret_(std::move(secret)),
@@ -34,11 +34,11 @@ class HttpSource final : public TokenSource {
           decoder_(std::move(decoder)),
           reader_(*decoder_, body_limits(provider_->options().limits)),
           warnings_(std::move(warnings)),
-          rate_limits_(adapters::read_rate_limits(call_->head().headers)) {
+          rate_limits_(adapters::read_rate_limits(call_.head().headers)) {
         answerer_.provider_id = provider_->id();
         answerer_.origin = provider_->origin();
         answerer_.model_id = std::move(model);
-        answerer_.request_id = adapters::request_id_of(call_->head().headers);
+        answerer_.request_id = adapters::request_id_of(call_.head().headers);
         answerer_.form = AnswerForm::event_stream;
         answerer_.native = is_native;
         batch_.reserve(kMaxBatch);
@@ -50,7 +50,7 @@ class HttpSource final : public TokenSource {
             batch_.clear();
             pump();
             while (batch_.empty() && !ended()) {
-                Result<void> more = co_await call_->read();
+                Result<void> more = co_await call_.read();
                 if (more) {
                     pump();
                 } else {
@@ -67,7 +67,7 @@ class HttpSource final : public TokenSource {
         if (!std::exchange(batch_is_new_, false)) {
             batch_.clear();
             pump();
-            while (batch_.empty() && !ended() && call_->try_read())
+            while (batch_.empty() && !ended() && call_.try_read())
                 pump();
             if (!batch_.empty()) note_progress();
         }
@@ -85,7 +85,7 @@ class HttpSource final : public TokenSource {
         batch_is_new_ = true;
     }
 
-    asio::awaitable<void> close() override { return call_->finish(); }
+    asio::awaitable<void> close() override { return call_.finish(); }
     const Answerer& answerer() const noexcept override { return answerer_; }
     std::span<const std::string> warnings() const noexcept override { return warnings_; }
     std::span<const RateLimit> rate_limits() const noexcept override { return rate_limits_; }
@@ -105,31 +105,31 @@ class HttpSource final : public TokenSource {
     // Everything that is read but not decoded becomes events; at the end of the body, the terminal one.
     void pump() {
         while (!ended() && batch_.events().size() < kMaxBatch &&
-               (reader_.is_behind() || call_->decode_body())) {
-            const std::string_view window = call_->body();
-            call_->consume(reader_.feed(window, call_->readable_from(window.data()), batch_, kMaxBatch));
+               (reader_.is_behind() || call_.decode_body())) {
+            const std::string_view window = call_.body();
+            call_.consume(reader_.feed(window, call_.readable_from(window.data()), batch_, kMaxBatch));
         }
-        if (!ended() && !reader_.is_behind() && call_->complete()) {
-            const std::string_view window = call_->body();
-            reader_.finish(window, call_->readable_from(window.data()), batch_);
+        if (!ended() && !reader_.is_behind() && call_.complete()) {
+            const std::string_view window = call_.body();
+            reader_.finish(window, call_.readable_from(window.data()), batch_);
         }
-        if (decoder_->state() == DecoderState::finished) call_->on_finish_reason();  // the first time counts
+        if (decoder_->state() == DecoderState::finished) call_.on_finish_reason();  // the first time counts
     }
 
     void end_early(ErrorInfo error) {
-        if (call_->in_grace()) {
+        if (call_.in_grace()) {
             decoder_->on_end(batch_);  // the finish reason was here: nothing is missing but perhaps the usage
             return;
         }
         error.provider = answerer_.provider_id;
         error.model = answerer_.model_id;
-        error.status = call_->head().status;
-        error.request_id = adapters::request_id_of(call_->head().headers);
+        error.status = call_.head().status;
+        error.request_id = adapters::request_id_of(call_.head().headers);
         decoder_->on_failure(std::move(error), batch_);
     }
 
     void note_progress() {
-        call_->on_content();
+        call_.on_content();
         if (!answerer_.response_id.empty()) return;
         answerer_.response_id = decoder_->info().response_id;
         answerer_.response_model_id = decoder_->info().response_model_id;
@@ -137,7 +137,7 @@ class HttpSource final : public TokenSource {
 
     std::shared_ptr<const HttpProvider> provider_;
     std::shared_ptr<const std::string> secret_;  // the decoder masks it in what it quotes
-    std::unique_ptr<net::HttpCall> call_;
+    net::HttpCall call_;
     std::unique_ptr<adapters::StreamDecoder> decoder_;
     adapters::BodyReader reader_;
     adapters::EventBatch batch_;
@@ -149,9 +149,9 @@ class HttpSource final : public TokenSource {
 };
 
 /// `limit`, or what is left until `deadline` if that is less; never zero, which would be no limit.
-Deadlines::Limit shortened(Deadlines::Limit limit, TimePoint deadline, TimePoint now) {
+Deadlines::Limit shortened(Deadlines::Limit limit, TimePoint deadline, const Clock& clock) {
     if (deadline == kNever) return limit;
-    const auto left = std::chrono::floor<Deadlines::Limit>(deadline - now);
+    const auto left = std::chrono::floor<Deadlines::Limit>(deadline - clock.now());
     const Deadlines::Limit at_least(1);
     return std::max(at_least, limit.count() > 0 ? std::min(limit, left) : left);
 }
@@ -236,23 +236,6 @@ Result<Outgoing> prepare(const HttpProvider& provider, const ModelSpec& spec, co
 
 }  // namespace
 
-net::HttpCallOptions call_options(const HttpProvider& provider) {
-    const HttpProviderOptions& from = provider.options();
-    net::HttpCallOptions options;
-    options.runtime = from.runtime;
-    options.origin = provider.base().origin;
-    options.deadlines = from.deadlines;
-    options.pool.max_idle_per_origin = from.pool.max_idle_per_origin;
-    options.pool.max_connections_per_origin = from.pool.max_connections_per_origin;
-    options.pool.idle_expiry = from.pool.idle_expiry;
-    options.http.initial_buffer = from.limits.read_buffer;
-    // Unread body is at most what is held back plus one event that is not complete yet, plus one read.
-    const std::size_t held = std::max(from.limits.max_held, from.limits.max_event);
-    options.http.max_buffer = held + from.limits.max_event + from.limits.read_buffer;
-    options.http.max_head = from.limits.max_head;
-    return options;
-}
-
 adapters::ExchangeFacts facts_of(const HttpProvider& provider, const ModelSpec& spec,
                                  const wire::ResponseHead& answer, const std::string* secret) {
     adapters::ExchangeFacts facts;
@@ -278,15 +261,14 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
     if (!outgoing) co_return attributed(std::move(outgoing).error(), *provider, spec);
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    net::HttpCallOptions how = call_options(*provider);
-    if (outgoing->wants_document) wait_for_document(how.deadlines);
-    how.deadlines.first_event =
-        shortened(how.deadlines.first_event, first_event_deadline, how.runtime.clock->now());
-    auto call = std::make_unique<net::HttpCall>(executor, std::move(how), deadline);
-    Result<void> sent = co_await call->send(outgoing->head, outgoing->body);
+    Deadlines deadlines = provider->options().deadlines;
+    if (outgoing->wants_document) wait_for_document(deadlines);
+    deadlines.first_event = shortened(deadlines.first_event, first_event_deadline, provider->clock());
+    net::HttpCall call(executor, provider->call_options(), deadlines, deadline);
+    Result<void> sent = co_await call.send(outgoing->head, outgoing->body);
     if (!sent) co_return attributed(std::move(sent).error(), *provider, spec);
 
-    const wire::ResponseHead& answer = call->head();
+    const wire::ResponseHead& answer = call.head();
     adapters::ExchangeFacts facts = facts_of(*provider, spec, answer, outgoing->secret.get());
 
     const bool is_success = answer.status >= 200 && answer.status < 300;
@@ -298,7 +280,7 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
     if (!is_success || !is_stream) {
         const Limits& limits = provider->options().limits;
         const std::size_t max_body = is_success ? limits.max_event : limits.max_error_body;
-        Result<std::string> whole = co_await call->read_all(max_body);
+        Result<std::string> whole = co_await call.read_all(max_body);
         if (!whole) {
             ErrorInfo error = attributed(std::move(whole).error(), *provider, spec);
             error.status = facts.status;
@@ -309,7 +291,7 @@ asio::awaitable<Result<TokenStream>> open_http_stream(std::shared_ptr<const Http
     }
     if (!is_success) {
         ErrorInfo error = provider->dialect().classify(facts, answer.headers, body);
-        co_await call->finish();  // the connection of a failed try is kept: its short answer has been read
+        co_await call.finish();  // the connection of a failed try is kept: its short answer has been read
         co_return error;
     }
     std::unique_ptr<adapters::StreamDecoder> decoder = provider->dialect().make_decoder(std::move(facts));

@@ -17,8 +17,6 @@
 
 namespace sluice {
 
-/// How a call to `provider` goes: its connections, limits and deadlines.
-net::HttpCallOptions call_options(const HttpProvider& provider);
 /// What is known of an answer by its head. `secret` may be null, and outlives the facts.
 adapters::ExchangeFacts facts_of(const HttpProvider& provider, const ModelSpec& spec,
                                  const wire::ResponseHead& answer, const std::string* secret);

@@ -21,7 +21,7 @@ asio::awaitable<void> warm(BoundModel model, TimePoint deadline) {
 asio::awaitable<void> warm_http(std::shared_ptr<const HttpProvider> provider, TimePoint deadline) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
-    const net::HttpCallOptions how = call_options(*provider);
+    const net::HttpCallOptions& how = *provider->call_options();
     const std::shared_ptr<net::Pool> pool = net::Pool::of(executor);
     net::Signal wake(executor);
     net::Lease lease;

@@ -30,13 +30,14 @@ constexpr std::size_t kMaxDrained = std::size_t{256} << 10;
 // guessed at.
 class HttpCall::State {
   public:
-    State(asio::any_io_executor executor, HttpCallOptions options, TimePoint total)
+    State(asio::any_io_executor executor, std::shared_ptr<const HttpCallOptions> options,
+          const Deadlines& limits, TimePoint total)
         : options_(std::move(options)),
-          started_(options_.runtime.clock->now()),
-          deadlines_(options_.deadlines, started_, total),
+          limits_(limits),
+          started_(options_->runtime.clock->now()),
+          deadlines_(limits, started_, total),
           pool_(Pool::of(executor)),
-          wake_(executor),
-          watchdog_(options_.runtime.clock->make_timer(std::move(executor), [this] { on_ring(); })) {}
+          watchdog_(options_->runtime.clock->make_timer(std::move(executor), [this] { on_ring(); })) {}
 
     static asio::awaitable<Result<void>> send(std::shared_ptr<State> self, std::string_view head,
                                               std::string_view body);
@@ -77,10 +78,11 @@ class HttpCall::State {
         State& state_;
     };
 
+    bool take_idle();
     asio::awaitable<Result<void>> connect(bool fresh);
     asio::awaitable<Result<void>> exchange(std::string_view head, std::string_view body);
 
-    TimePoint now() const noexcept { return options_.runtime.clock->now(); }
+    TimePoint now() const noexcept { return options_->runtime.clock->now(); }
     Connection& connection() const noexcept { return *lease_->connection; }
 
     // --- deadlines ---
@@ -97,7 +99,7 @@ class HttpCall::State {
     }
     void on_ring();
     void expire(Phase phase);
-    bool is_late();
+    bool is_late(TimePoint at);
 
     // --- ends ---
 
@@ -133,7 +135,7 @@ class HttpCall::State {
     /// The last read took all there was: mostly there is still nothing, and to ask is a system call. So the
     /// first try after it is answered without one; a later one looks, since time has passed. Of TLS it says
     /// nothing, since a read gives one record at most.
-    bool is_just_emptied() noexcept { return std::exchange(untried_, false) && !options_.origin.tls; }
+    bool is_just_emptied() noexcept { return std::exchange(untried_, false) && !options_->origin.tls; }
     void note_read(const IoResult& got, asio::mutable_buffer into) noexcept {
         drained_ = untried_ = got.bytes < into.size();
     }
@@ -150,12 +152,13 @@ class HttpCall::State {
     bool append_to(std::string& text, std::size_t limit);
     std::string decoded(std::string raw, std::size_t limit);
 
-    const HttpCallOptions options_;
+    const std::shared_ptr<const HttpCallOptions> options_;
+    const Deadlines limits_;
     const TimePoint started_;
     flow::DeadlineClock deadlines_;
     const std::shared_ptr<Pool> pool_;
     Lease lease_;
-    Signal wake_;  // ends the wait for the pool
+    std::optional<Signal> wake_;  // while it waits for the pool: ends that
     std::unique_ptr<ErrorInfo> failure_;
     TimePoint watched_ = kNever;
     unsigned burst_ = 0;
@@ -187,13 +190,13 @@ void HttpCall::State::on_ring() {
 }
 
 void HttpCall::State::expire(Phase phase) {
-    fail(timeout_failure(phase, options_.deadlines, deadlines_.in_grace()));
-    if (!lease_) wake_.notify();
+    fail(timeout_failure(phase, limits_, deadlines_.in_grace()));
+    if (wake_) wake_->notify();
 }
 
 // Before waiting: has the time run out already?
-bool HttpCall::State::is_late() {
-    const std::optional<Phase> phase = deadlines_.expired(now());
+bool HttpCall::State::is_late(TimePoint at) {
+    const std::optional<Phase> phase = deadlines_.expired(at);
     if (phase) {
         expire(*phase);
     } else {
@@ -207,10 +210,12 @@ asio::awaitable<Result<void>> HttpCall::State::send(std::shared_ptr<State> self,
                                                     std::string_view body) {
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
     self->check(cancellation);
-    if (self->is_late()) co_return self->verdict();
+    if (self->is_late(self->started_)) co_return self->verdict();  // it is called at once
     for (bool fresh = false;; fresh = true) {
-        Result<void> connected = co_await self->connect(fresh);
-        if (!connected) co_return connected;
+        if (fresh || !self->take_idle()) {
+            Result<void> connected = co_await self->connect(fresh);
+            if (!connected) co_return connected;
+        }
         Result<void> answered = co_await self->exchange(head, body);
         if (answered) co_return answered;
         const bool stale =
@@ -222,14 +227,26 @@ asio::awaitable<Result<void>> HttpCall::State::send(std::shared_ptr<State> self,
     }
 }
 
+// A connection that is open already: mostly there is one, and then nothing is awaited.
+bool HttpCall::State::take_idle() {
+    lease_ = pool_->try_idle(options_->runtime, options_->origin, options_->pool, options_->http, started_);
+    if (!lease_) return false;
+    deadlines_.on_connected(started_);
+    watch();
+    return true;
+}
+
 asio::awaitable<Result<void>> HttpCall::State::connect(bool fresh) {
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    wake_.emplace(executor);
     {
         const Operation waiting(*this);
-        Lease lease = co_await pool_->acquire(options_.runtime, options_.origin, options_.pool, options_.http,
-                                              fresh, wake_);
+        Lease lease = co_await pool_->acquire(options_->runtime, options_->origin, options_->pool,
+                                              options_->http, fresh, *wake_);
         lease_ = std::move(lease);
     }
+    wake_.reset();
     check(cancellation);
     if (failure_) co_return verdict();
     if (!lease_) abort();
@@ -243,7 +260,7 @@ asio::awaitable<Result<void>> HttpCall::State::connect(bool fresh) {
         check(cancellation);
         if (failure_) co_return verdict();
         if (error == asio::error::operation_aborted) abort();
-        if (error) co_return failed(connect_failure(options_.origin, error));
+        if (error) co_return failed(connect_failure(options_->origin, error));
     }
     deadlines_.on_connected(now());
     watch();
@@ -309,7 +326,7 @@ asio::awaitable<Result<void>> HttpCall::State::read(std::shared_ptr<State> self)
     got.error = asio::error::would_block;
     if (!self->drained_ || self->late_) got = self->try_some(into);
     if (got.error == asio::error::would_block) {
-        if (self->late_ && self->is_late()) co_return self->verdict();
+        if (self->late_ && self->is_late(self->now())) co_return self->verdict();
         self->burst_ = 0;
         {
             const Operation reading(*self);
@@ -419,9 +436,9 @@ asio::awaitable<void> HttpCall::State::finish(std::shared_ptr<State> self) {
 }
 
 void HttpCall::State::begin_linger() {
-    if (lingering_ || !can_keep() || closed_ || options_.deadlines.linger <= Deadlines::kNone) return;
+    if (lingering_ || !can_keep() || closed_ || limits_.linger <= Deadlines::kNone) return;
     lingering_ = true;
-    arm(std::min(now() + options_.deadlines.linger, deadlines_.budget_end()));
+    arm(std::min(now() + limits_.linger, deadlines_.budget_end()));
 }
 
 // Decodes and drops what was read of the body.
@@ -449,18 +466,19 @@ void HttpCall::State::close() noexcept {
     closed_ = true;
     if (busy_) {
         if (lease_) connection().close();
-        wake_.notify();
+        if (wake_) wake_->notify();
         return;
     }
     if (can_keep() && lease_->decoder.reusable()) lease_.return_to_pool(now());
     lease_ = Lease();
 }
 
-HttpCall::HttpCall(asio::any_io_executor executor, HttpCallOptions options, TimePoint total)
-    : state_(std::make_shared<State>(std::move(executor), std::move(options), total)) {}
+HttpCall::HttpCall(asio::any_io_executor executor, std::shared_ptr<const HttpCallOptions> options,
+                   const Deadlines& deadlines, TimePoint total)
+    : state_(std::make_shared<State>(std::move(executor), std::move(options), deadlines, total)) {}
 
 HttpCall::~HttpCall() {
-    state_->close();
+    if (state_) state_->close();
 }
 
 asio::awaitable<Result<void>> HttpCall::send(std::string_view head, std::string_view body) {

@@ -37,10 +37,10 @@
 
 namespace sluice::net {
 
+/// What all calls to one server have in common.
 struct HttpCallOptions {
     Runtime runtime;
     Origin origin;
-    Deadlines deadlines;
     PoolLimits pool;
     wire::HttpLimits http;
 };
@@ -48,8 +48,10 @@ struct HttpCallOptions {
 class HttpCall {
   public:
     /// `total` is the request's absolute deadline. The call's own clocks start now.
-    HttpCall(asio::any_io_executor executor, HttpCallOptions options, TimePoint total);
-    HttpCall(const HttpCall&) = delete;
+    HttpCall(asio::any_io_executor executor, std::shared_ptr<const HttpCallOptions> options,
+             const Deadlines& deadlines, TimePoint total);
+    /// Of one that was moved from only the destructor may be called.
+    HttpCall(HttpCall&&) noexcept = default;
     ~HttpCall();
 
     /// Connects, sends `head` and `body`, reads the response head. The strings must live until it completes.

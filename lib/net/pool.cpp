@@ -44,7 +44,19 @@ struct Book {
 
 // Holds the connector, so that no other one can come to live at its address.
 using Key = std::pair<std::shared_ptr<Connector>, Origin>;
-using Books = std::map<Key, Book>;
+using KeyView = std::pair<const Connector*, const Origin&>;
+
+struct KeyLess {
+    using is_transparent = void;
+    static KeyView view(const Key& key) noexcept { return KeyView(key.first.get(), key.second); }
+    static KeyView view(const KeyView& key) noexcept { return key; }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const noexcept {
+        return view(a) < view(b);
+    }
+};
+
+using Books = std::map<Key, Book, KeyLess>;
 using Entry = Books::value_type;
 
 Entry& entry_of(void* entry) noexcept {
@@ -56,6 +68,15 @@ bool same(const wire::HttpLimits& a, const wire::HttpLimits& b) noexcept {
 }
 
 }  // namespace
+
+void PooledConnection::make_ready(const wire::HttpLimits& http) {
+    if (same(limits, http)) {
+        decoder.reset();
+    } else {
+        limits = http;
+        decoder = wire::ResponseDecoder(http);
+    }
+}
 
 // Functions here are called with the mutex held. What they discard is handed out in `dead`, to be closed
 // after unlocking.
@@ -85,6 +106,23 @@ struct Pool::State {
         const Book& book = entry.second;
         if (book.leased == 0 && book.idle.empty() && book.waiters.empty())
             books.erase(books.find(entry.first));
+    }
+
+    // The idle connection used last, if it is not too old.
+    std::unique_ptr<PooledConnection> take_newest(Book& book, TimePoint now, Duration expiry,
+                                                  Connections& dead) {
+        while (!book.idle.empty()) {
+            Idle newest = std::move(book.idle.back());
+            book.idle.pop_back();
+            if (now - newest.since < expiry) return std::move(newest.connection);
+            dead.push_back(std::move(newest.connection));
+        }
+        return nullptr;
+    }
+
+    void close_beyond(const PoolLimits& limits, Book& book, Connections& dead) {
+        while (!book.idle.empty() && book.leased + book.idle.size() > limits.max_connections_per_origin)
+            close_oldest(book, dead);
     }
 
     void close_oldest(Book& book, Connections& dead) {
@@ -222,41 +260,53 @@ asio::awaitable<Lease> Pool::acquire(const Runtime& runtime, const Origin& origi
     co_return lease;
 }
 
-// The newest idle connection that still works. To ask it is a system call, so not under the lock.
-std::unique_ptr<PooledConnection> Pool::take_idle(void* entry, TimePoint now, Duration expiry) {
-    std::vector<Idle>& idle = entry_of(entry).second.idle;
-    for (;;) {
-        std::unique_lock lock(state_->mutex);
-        if (idle.empty()) return nullptr;
-        Idle newest = std::move(idle.back());
-        idle.pop_back();
-        lock.unlock();
-        if (now - newest.since < expiry && newest.connection->connection->is_idle_alive())
-            return std::move(newest.connection);
+Lease Pool::try_idle(const Runtime& runtime, const Origin& origin, PoolLimits limits,
+                     const wire::HttpLimits& http, TimePoint now) {
+    limits.max_connections_per_origin = std::max<std::size_t>(limits.max_connections_per_origin, 1);
+    Lease lease;
+    Connections dead;
+    {
+        const std::lock_guard lock(state_->mutex);
+        const auto entry = state_->books.find(KeyView(runtime.connector.get(), origin));
+        if (entry == state_->books.end()) return {};
+        Book& book = entry->second;
+        if (book.idle.empty() || book.leased >= limits.max_connections_per_origin) return {};
+        ++book.leased;
+        lease = Lease(shared_from_this(), &*entry, limits);
+        lease.connection_ = state_->take_newest(book, now, limits.idle_expiry, dead);
+        state_->sweep(now, dead);
+        state_->close_beyond(limits, book, dead);
     }
+    // To ask it is a system call, so not under the lock.
+    if (!lease || !lease->connection->is_idle_alive()) return {};
+    lease->make_ready(http);
+    return lease;
 }
 
 // Gives a lease that has a slot its connection.
 void Pool::furnish(Lease& lease, const Runtime& runtime, const Origin& origin, const wire::HttpLimits& http,
                    bool fresh, const asio::any_io_executor& executor) {
-    const PoolLimits& limits = lease.limits_;
     const TimePoint now = runtime.clock->now();
-    if (!fresh) lease.connection_ = take_idle(lease.entry_, now, limits.idle_expiry);
-    {
-        auto& [key, book] = entry_of(lease.entry_);
-        Connections dead;
-        const std::lock_guard lock(state_->mutex);
-        state_->sweep(now, dead);
-        while (!book.idle.empty() && book.leased + book.idle.size() > limits.max_connections_per_origin)
-            state_->close_oldest(book, dead);
+    Book& book = entry_of(lease.entry_).second;
+    Connections dead;
+    std::unique_lock lock(state_->mutex);
+    while (!fresh) {
+        std::unique_ptr<PooledConnection> newest =
+            state_->take_newest(book, now, lease.limits_.idle_expiry, dead);
+        if (!newest) break;
+        lock.unlock();
+        if (newest->connection->is_idle_alive()) lease.connection_ = std::move(newest);
+        newest.reset();
+        lock.lock();
+        if (lease) break;
     }
-    if (!lease) {
-        lease.connection_ = std::make_unique<PooledConnection>(runtime.connector, executor, origin, http);
-    } else if (same(lease->limits, http)) {
-        lease->decoder.reset();
+    state_->sweep(now, dead);
+    state_->close_beyond(lease.limits_, book, dead);
+    lock.unlock();
+    if (lease) {
+        lease->make_ready(http);
     } else {
-        lease->limits = http;
-        lease->decoder = wire::ResponseDecoder(http);
+        lease.connection_ = std::make_unique<PooledConnection>(runtime.connector, executor, origin, http);
     }
 }
 

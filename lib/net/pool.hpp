@@ -47,6 +47,9 @@ struct PooledConnection {
           connection(connector->make(executor, origin)),
           limits(http),
           decoder(http) {}
+    /// For the next response.
+    void make_ready(const wire::HttpLimits& http);
+
     std::shared_ptr<Connector> connector;
     std::unique_ptr<Connection> connection;
     wire::HttpLimits limits;
@@ -95,6 +98,11 @@ class Pool : public std::enable_shared_from_this<Pool> {
     asio::awaitable<Lease> acquire(const Runtime& runtime, const Origin& origin, PoolLimits limits,
                                    wire::HttpLimits http, bool fresh, Signal& wake);
 
+    /// The same without waiting and without a new connection: an empty lease unless the origin is below its
+    /// cap and the idle connection used last is good.
+    Lease try_idle(const Runtime& runtime, const Origin& origin, PoolLimits limits,
+                   const wire::HttpLimits& http, TimePoint now);
+
     struct Stats {
         std::size_t idle = 0;
         std::size_t leased = 0;
@@ -110,7 +118,6 @@ class Pool : public std::enable_shared_from_this<Pool> {
     struct State;
     class Turn;
     Pool();
-    std::unique_ptr<PooledConnection> take_idle(void* entry, TimePoint now, Duration expiry);
     void furnish(Lease& lease, const Runtime& runtime, const Origin& origin, const wire::HttpLimits& http,
                  bool fresh, const asio::any_io_executor& executor);
 

@@ -104,7 +104,7 @@ asio::awaitable<IoResult> TcpConnection::write(asio::const_buffer head, asio::co
     // Under load, all that is ready runs first, and then all writes in one go: the first wakes the peer, and
     // the others find it awake. To wake it is dearer than the write.
     if (arrivals_->defers_writes()) {
-        co_await asio::post(executor_, asio::use_awaitable);
+        co_await asio::post(asio::use_awaitable);
         if (!is_open() || is_cancelled(state)) co_return ended(aborted());
     }
     std::array<asio::const_buffer, 2> buffers;

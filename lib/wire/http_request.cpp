@@ -45,6 +45,16 @@ bool is_framing(std::string_view name) noexcept {
     return is("host") || is("content-length") || is("transfer-encoding");
 }
 
+void append_line(std::string& text, std::string_view name, std::string_view value) {
+    text.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// Adds the field to `text`, unless it or something before it was refused.
+void add(std::string& text, std::error_code& error, std::string_view name, std::string_view value) {
+    if (!is_token(name) || is_framing(name) || !is_field_value(value)) error = WireError::bad_request_field;
+    if (!error) append_line(text, name, value);
+}
+
 }  // namespace
 
 bool is_field_value(std::string_view value) noexcept {
@@ -63,18 +73,28 @@ RequestHead::RequestHead(std::string_view method, std::string_view target, std::
     }
     text_.reserve(512);
     text_.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
-    append("Host", host);
+    append_line(text_, "Host", host);
+}
+
+RequestFields& RequestFields::field(std::string_view name, std::string_view value) {
+    add(text_, error_, name, value);
+    return *this;
 }
 
 RequestHead& RequestHead::field(std::string_view name, std::string_view value) {
-    if (!is_token(name) || is_framing(name) || !is_field_value(value)) error_ = WireError::bad_request_field;
-    if (!error_) append(name, value);
+    add(text_, error_, name, value);
+    return *this;
+}
+
+RequestHead& RequestHead::fields(const RequestFields& all) {
+    if (all.error()) error_ = all.error();
+    if (!error_) text_.append(all.text());
     return *this;
 }
 
 RequestHead& RequestHead::content_length(std::size_t bytes) {
     if (std::exchange(has_length_, true)) error_ = WireError::bad_request_field;
-    if (!error_) append("Content-Length", std::to_string(bytes));
+    if (!error_) append_line(text_, "Content-Length", std::to_string(bytes));
     return *this;
 }
 
@@ -82,10 +102,6 @@ std::string RequestHead::finish() && {
     if (error_) return {};
     text_.append("\r\n");
     return std::move(text_);
-}
-
-void RequestHead::append(std::string_view name, std::string_view value) {
-    text_.append(name).append(": ").append(value).append("\r\n");
 }
 
 }  // namespace sluice::wire

@@ -11,14 +11,29 @@
 
 namespace sluice::wire {
 
+/// Fields that go out with many requests: checked once.
+class RequestFields {
+  public:
+    /// Host, Content-Length and Transfer-Encoding are refused here: they frame the message and are
+    /// RequestHead's own.
+    RequestFields& field(std::string_view name, std::string_view value);
+    /// The lines; empty when error() is set.
+    std::string_view text() const noexcept { return error_ ? std::string_view() : text_; }
+    std::error_code error() const noexcept { return error_; }
+
+  private:
+    std::string text_;
+    std::error_code error_;
+};
+
 class RequestHead {
   public:
     /// `target` is origin-form ("/v1/chat/completions") or authority-form for CONNECT; `host` goes out as the
     /// Host field.
     RequestHead(std::string_view method, std::string_view target, std::string_view host);
-    /// Host, Content-Length and Transfer-Encoding are refused here: they frame the message and are this
-    /// class's own.
+    /// The same are refused as in RequestFields.
     RequestHead& field(std::string_view name, std::string_view value);
+    RequestHead& fields(const RequestFields& all);
     /// At most once.
     RequestHead& content_length(std::size_t bytes);
     /// The whole head with its blank line. Empty and error() set when any part was refused.
@@ -26,8 +41,6 @@ class RequestHead {
     std::error_code error() const noexcept { return error_; }
 
   private:
-    void append(std::string_view name, std::string_view value);
-
     std::string text_;
     std::error_code error_;
     bool has_length_ = false;

@@ -159,13 +159,12 @@ class GatewayWorld {
         head.content_length(body.size());
         const std::string text = std::move(head).finish();
 
-        net::HttpCallOptions options;
-        options.runtime = runtime;
-        options.origin = Origin(false, "gateway.test", 80);
-        options.deadlines = Deadlines{};
-        options.deadlines.headers = options.deadlines.first_event = options.deadlines.idle =
-            options.deadlines.leg = Deadlines::kNone;
-        net::HttpCall call(context.get_executor(), std::move(options), kNever);
+        auto options = std::make_shared<net::HttpCallOptions>();
+        options->runtime = runtime;
+        options->origin = Origin(false, "gateway.test", 80);
+        Deadlines deadlines;
+        deadlines.headers = deadlines.first_event = deadlines.idle = deadlines.leg = Deadlines::kNone;
+        net::HttpCall call(context.get_executor(), std::move(options), deadlines, kNever);
         Result<void> sent = co_await call.send(text, body);
         if (!sent) {
             reply.error = sent.error();

@@ -49,7 +49,7 @@ const Case kCases[] = {
          NetworkFaults faults;
          faults.stall_open = true;
          w.network->set_faults(faults);
-         w.options.deadlines.connect = 30ms;
+         w.deadlines.connect = 30ms;
      },
      Phase::connect,
      30ms,
@@ -58,7 +58,7 @@ const Case kCases[] = {
      {pause(1s), request()},
      [](World& w) {
          w.network->set_window(8);
-         w.options.deadlines.headers = 40ms;
+         w.deadlines.headers = 40ms;
      },
      Phase::headers,
      40ms,
@@ -67,60 +67,60 @@ const Case kCases[] = {
      {pause(25ms), request(), pause(1s)},
      [](World& w) {
          w.network->set_window(8);
-         w.options.deadlines.headers = 40ms;
+         w.deadlines.headers = 40ms;
      },
      Phase::headers,
      65ms,
      "no response head within 40 ms"},
     {"headers, within the head",
      {request(), pause(39ms), say("HTTP/1.1 200 OK\r\n"), pause(1s)},
-     [](World& w) { w.options.deadlines.headers = 40ms; },
+     [](World& w) { w.deadlines.headers = 40ms; },
      Phase::headers,
      40ms,
      "no response head within 40 ms"},
     {"first event, from the leg's start",
      {request(), pause(20ms), say(kChunked), pause(1s)},
-     [](World& w) { w.options.deadlines.first_event = 50ms; },
+     [](World& w) { w.deadlines.first_event = 50ms; },
      Phase::first_event,
      50ms,
      "no first event within 50 ms"},
     {"first event, however many pings come", every(10ms, ": ping", 20),
-     [](World& w) { w.options.deadlines.first_event = 55ms; }, Phase::first_event, 55ms,
+     [](World& w) { w.deadlines.first_event = 55ms; }, Phase::first_event, 55ms,
      "no first event within 55 ms"},
     {"first event, before the head",
      {request(), pause(1s)},
-     [](World& w) { w.options.deadlines.first_event = 50ms; },
+     [](World& w) { w.deadlines.first_event = 50ms; },
      Phase::first_event,
      50ms,
      "no first event within 50 ms"},
     {"idle, from the last content",
      {request(), say(kChunked), pause(10ms), say(chunk("a")), pause(10ms), say(chunk("b")), pause(1s)},
-     [](World& w) { w.options.deadlines.idle = 30ms; },
+     [](World& w) { w.deadlines.idle = 30ms; },
      Phase::idle,
      50ms,
      "no further content within 30 ms"},
     {"idle, which pings do not re-arm",
      {request(), say(kChunked + chunk("a")), pause(20ms), say(chunk(": ping")), pause(20ms), say(chunk("b"))},
-     [](World& w) { w.options.deadlines.idle = 30ms; },
+     [](World& w) { w.deadlines.idle = 30ms; },
      Phase::idle,
      30ms,
      "no further content within 30 ms"},
     {"idle shorter than what was awaited before it",
      {request(), say(kChunked + chunk("a")), pause(1s)},
      [](World& w) {
-         w.options.deadlines.first_event = 100ms;
-         w.options.deadlines.idle = 5ms;
+         w.deadlines.first_event = 100ms;
+         w.deadlines.idle = 5ms;
      },
      Phase::idle,
      5ms,
      "no further content within 5 ms"},
     {"grace after a finish reason",
      {request(), say(kChunked), pause(10ms), say(chunk("FINISH")), pause(1s)},
-     [](World& w) { w.options.deadlines.grace = 15ms; },
+     [](World& w) { w.deadlines.grace = 15ms; },
      Phase::idle,
      25ms,
      "no end of the stream after its finish reason within 15 ms"},
-    {"leg", every(10ms, "token", 20), [](World& w) { w.options.deadlines.leg = 45ms; }, Phase::leg, 45ms,
+    {"leg", every(10ms, "token", 20), [](World& w) { w.deadlines.leg = 45ms; }, Phase::leg, 45ms,
      "attempt not over within 45 ms"},
     {"total", every(10ms, "token", 20), [](World& w) { w.total = w.start + 35ms; }, Phase::total, 35ms,
      "the request's time is used up"},
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(each_ends_the_call_to_the_tick) {
     for (const Case& c : kCases) {
         BOOST_TEST_CONTEXT(c.name) {
             World world(c.script);
-            world.options.deadlines = none();
+            world.deadlines = none();
             c.arrange(world);
             const Answer answer = run(world);
             BOOST_REQUIRE(answer.error);
@@ -154,8 +154,8 @@ BOOST_AUTO_TEST_CASE(each_ends_the_call_to_the_tick) {
 
 BOOST_AUTO_TEST_CASE(connect_includes_the_wait_for_the_pool) {
     World world({request(), pause(1s), say(sized("late"))});
-    world.options.deadlines = none();
-    world.options.deadlines.connect = 30ms;
+    world.deadlines = none();
+    world.deadlines.connect = 30ms;
     world.options.pool.max_connections_per_origin = 1;
     std::optional<Answer> first;
     asio::co_spawn(world.context, fetch(world),
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(connect_includes_the_wait_for_the_pool) {
 BOOST_AUTO_TEST_CASE(no_limits_wait_as_long_as_it_takes) {
     World world({request(), pause(1h), say(kChunked), pause(1h), say(chunk("a")), pause(1h),
                  say(chunk("b") + kLast)});
-    world.options.deadlines = none();
+    world.deadlines = none();
     const Answer answer = run(world);
     BOOST_TEST(!answer.error);
     BOOST_TEST(answer.body == "ab");
@@ -185,7 +185,7 @@ namespace {
 struct Slow {
     /// A consumer that takes `busy` over the first piece.
     static asio::awaitable<Answer> consume_slowly(World& world, milliseconds busy) {
-        HttpCall call(world.context.get_executor(), world.options, world.total);
+        HttpCall call(world.context.get_executor(), world.shared_options(), world.deadlines, world.total);
         Answer answer;
         Result<void> done = co_await call.send(kHead, kBody);
         bool first = true;
@@ -214,8 +214,8 @@ struct Slow {
 
 BOOST_AUTO_TEST_CASE(a_slow_consumer_is_not_the_providers_silence) {
     World world({request(), say(kChunked + chunk("a")), pause(10ms), say(chunk("b") + kLast)});
-    world.options.deadlines = none();
-    world.options.deadlines.idle = 30ms;
+    world.deadlines = none();
+    world.deadlines.idle = 30ms;
     const Answer answer = Slow::run(world, 100ms);
     BOOST_TEST(!answer.error);
     BOOST_TEST(answer.body == "ab");
@@ -223,8 +223,8 @@ BOOST_AUTO_TEST_CASE(a_slow_consumer_is_not_the_providers_silence) {
 
 BOOST_AUTO_TEST_CASE(a_silent_provider_is_noticed_by_a_slow_consumer_at_once) {
     World world({request(), say(kChunked + chunk("a")), pause(1s), say(chunk("b") + kLast)});
-    world.options.deadlines = none();
-    world.options.deadlines.idle = 30ms;
+    world.deadlines = none();
+    world.deadlines.idle = 30ms;
     const Answer answer = Slow::run(world, 100ms);
     BOOST_REQUIRE(answer.error);
     BOOST_TEST((answer.error->phase == Phase::idle));
@@ -234,9 +234,9 @@ BOOST_AUTO_TEST_CASE(a_silent_provider_is_noticed_by_a_slow_consumer_at_once) {
 BOOST_AUTO_TEST_CASE(the_budget_runs_against_a_slow_consumer) {
     for (const bool idle_first : {false, true}) {
         World world({request(), say(kChunked + chunk("a")), pause(10ms), say(chunk("b") + kLast)});
-        world.options.deadlines = none();
-        world.options.deadlines.leg = 60ms;
-        if (idle_first) world.options.deadlines.idle = 30ms;
+        world.deadlines = none();
+        world.deadlines.leg = 60ms;
+        if (idle_first) world.deadlines.idle = 30ms;
         const Answer answer = Slow::run(world, 100ms);
         BOOST_REQUIRE(answer.error);
         BOOST_TEST((answer.error->phase == (idle_first ? Phase::idle : Phase::leg)));

@@ -27,7 +27,7 @@ namespace {
 
 // A stream that is given up after its first piece.
 asio::awaitable<milliseconds> leave_early(World& world, bool politely) {
-    HttpCall call(world.context.get_executor(), world.options, world.total);
+    HttpCall call(world.context.get_executor(), world.shared_options(), world.deadlines, world.total);
     const Result<void> sent = co_await call.send(kHead, kBody);
     BOOST_REQUIRE(bool(sent));
     const sluice::TimePoint before = world.clock->now();
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(gives_the_connection_back_or_closes_it) {
     for (const EndCase& c : kEnds) {
         BOOST_TEST_CONTEXT(c.name) {
             World world(c.script);
-            world.options.deadlines.linger = c.linger;
+            world.deadlines.linger = c.linger;
             const milliseconds took =
                 sluice::test::run(world.context, *world.clock, leave_early(world, c.politely));
             BOOST_TEST(took.count() == c.took.count());
@@ -192,13 +192,15 @@ asio::awaitable<void> stream(HttpCall& call) {
 }
 
 asio::awaitable<void> own_stream(World& world) {
-    HttpCall call(world.context.get_executor(), world.options, world.total);
+    HttpCall call(world.context.get_executor(), world.shared_options(), world.deadlines, world.total);
     co_await stream(call);
 }
 
 /// A stream in progress and the ways to end it.
 struct Stream {
-    Stream(World& world) : call(std::in_place, world.context.get_executor(), world.options, world.total) {
+    Stream(World& world)
+        : call(std::in_place, world.context.get_executor(), world.shared_options(), world.deadlines,
+               world.total) {
         asio::co_spawn(world.context, stream(*call),
                        asio::bind_cancellation_slot(stop.slot(), [this](std::exception_ptr error) {
                            done = true;
@@ -292,7 +294,7 @@ BOOST_AUTO_TEST_CASE(at_once_when_the_caller_is_cancelled_already) {
             Signal never(world.context.get_executor());
             co_await never.wait();
             BOOST_TEST((state.cancelled() != asio::cancellation_type::none));
-            HttpCall call(world.context.get_executor(), world.options, world.total);
+            HttpCall call(world.context.get_executor(), world.shared_options(), world.deadlines, world.total);
             try {
                 const Result<void> sent = co_await call.send(kHead, kBody);
                 BOOST_TEST(!sent);

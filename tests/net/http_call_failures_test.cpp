@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(gives_what_came) {
 
 BOOST_AUTO_TEST_CASE(a_deadline_is_an_error) {
     World world({request(), say(kChunked + chunk("half")), pause(1h)});
-    world.options.deadlines.first_event = 10ms;
+    world.deadlines.first_event = 10ms;
     Single single(world);
     BOOST_REQUIRE(bool(single.send()));
     const Result<std::string> text = single.read_all();

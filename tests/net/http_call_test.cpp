@@ -66,12 +66,12 @@ BOOST_AUTO_TEST_CASE(an_early_answer_beats_the_write_error) {
     // The server refuses the request before it has read it, and closes.
     World world({say(sized("too large", "413 Payload Too Large")), hang_up()});
     world.network->set_window(128);
-    world.options.deadlines.linger = Deadlines::kNone;
+    world.deadlines.linger = Deadlines::kNone;
     NetworkFaults faults;
     world.network->set_faults(faults);
     struct Big {
         static asio::awaitable<int> send(World& world) {
-            HttpCall call(world.context.get_executor(), world.options, world.total);
+            HttpCall call(world.context.get_executor(), world.shared_options(), world.deadlines, world.total);
             const std::string body(1000, 'x');
             const Result<void> sent = co_await call.send(kHead, body);
             co_return sent ? call.head().status : 0;
@@ -90,7 +90,7 @@ namespace {
 struct Counted {
     // Allocations between the 100th and the 900th piece, each of which both ends wait for.
     static asio::awaitable<std::size_t> read(World& world) {
-        HttpCall call(world.context.get_executor(), world.options, world.total);
+        HttpCall call(world.context.get_executor(), world.shared_options(), world.deadlines, world.total);
         Result<void> done = co_await call.send(kHead, kBody);
         std::size_t reads = 0;
         std::size_t before = 0;
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(not_on_a_fresh_connection) {
 BOOST_AUTO_TEST_CASE(not_when_a_deadline_ran_out) {
     World world({request(), say(sized("one")), request(), pause(1h), hang_up()});
     world.server.plays({request(), say(sized("two"))});
-    world.options.deadlines.headers = 10ms;
+    world.deadlines.headers = 10ms;
     BOOST_TEST(run(world).body == "one");
     const Answer second = run(world);
     BOOST_REQUIRE(second.error);

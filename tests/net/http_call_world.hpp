@@ -58,6 +58,7 @@ struct World {
     std::shared_ptr<testing::MemoryNetwork> network = std::make_shared<testing::MemoryNetwork>();
     ScriptedServer server{context, clock, network, kOrigin};
     HttpCallOptions options;
+    sluice::Deadlines deadlines;
     sluice::TimePoint total = sluice::kNever;
     sluice::TimePoint start = clock->now();
     std::function<bool(std::string_view)> is_content = [](std::string_view piece) {
@@ -72,6 +73,9 @@ struct World {
     explicit World(Script script) : World() { server.plays(std::move(script)); }
 
     milliseconds elapsed() const { return std::chrono::duration_cast<milliseconds>(clock->now() - start); }
+    std::shared_ptr<const HttpCallOptions> shared_options() const {
+        return std::make_shared<const HttpCallOptions>(options);
+    }
     std::string stats() const {
         const Pool::Stats s = pool->stats();
         return std::to_string(s.idle) + " idle, " + std::to_string(s.leased) + " leased, " +
@@ -110,7 +114,7 @@ inline asio::awaitable<void> consume(World& world, HttpCall& call, Answer& answe
 }
 
 inline asio::awaitable<Answer> fetch(World& world) {
-    HttpCall call(world.context.get_executor(), world.options, world.total);
+    HttpCall call(world.context.get_executor(), world.shared_options(), world.deadlines, world.total);
     Answer answer;
     co_await consume(world, call, answer);
     co_await call.finish();
@@ -126,7 +130,8 @@ inline const std::string kOneIdle = "1 idle, 0 leased, 0 waiting, 1 alive, 0 arm
 
 /// One call, for the tests that look at a step of it. Time passes only as far as the step needs.
 struct Single {
-    explicit Single(World& w) : world(w), call(w.context.get_executor(), w.options, w.total) {}
+    explicit Single(World& w)
+        : world(w), call(w.context.get_executor(), w.shared_options(), w.deadlines, w.total) {}
     World& world;
     HttpCall call;
 

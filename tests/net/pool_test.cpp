@@ -129,6 +129,36 @@ BOOST_AUTO_TEST_CASE(the_newest_idle_connection_comes_first) {
     BOOST_TEST(world.start().lease->connection.get() == wanted);
 }
 
+BOOST_AUTO_TEST_CASE(an_idle_connection_is_had_at_once_or_not_at_all) {
+    World world;
+    const auto try_idle = [&](PoolLimits limits = {}) {
+        return world.pool->try_idle(world.runtime, kOrigin, limits, sluice::wire::HttpLimits(),
+                                    world.clock->now());
+    };
+    BOOST_TEST(!try_idle());
+    BOOST_TEST(world.stats() == "0 idle, 0 leased, 0 waiting, 0 alive");
+
+    world.leave_idle();
+    Lease lease = try_idle();
+    BOOST_REQUIRE(lease);
+    BOOST_TEST(lease->reused);
+    BOOST_TEST(world.stats() == "0 idle, 1 leased, 0 waiting, 1 alive");
+
+    world.leave_idle();
+    BOOST_TEST(!try_idle(cap(1)));  // the slot is taken
+    BOOST_TEST(world.stats() == "1 idle, 1 leased, 0 waiting, 2 alive");
+    lease = Lease();
+
+    world.peers.back()->close();
+    BOOST_TEST(!try_idle());
+    BOOST_TEST(world.stats() == "0 idle, 0 leased, 0 waiting, 0 alive");
+
+    world.leave_idle();
+    world.clock->advance(world.context, PoolLimits().idle_expiry);
+    BOOST_TEST(!try_idle());
+    BOOST_TEST(world.stats() == "0 idle, 0 leased, 0 waiting, 0 alive");
+}
+
 BOOST_AUTO_TEST_CASE(origins_and_connectors_do_not_mix) {
     World world;
     world.leave_idle();

@@ -18,10 +18,15 @@ bool refuses(RequestHead head) {
     return error == kRefused && std::move(head).finish().empty();
 }
 
+// As a field of one head, and as one of many.
 bool refuses_field(std::string_view name, std::string_view value) {
     RequestHead head("POST", "/", "host");
     head.field(name, value).field("X-After", "the first error stays");
-    return refuses(std::move(head));
+    RequestFields fields;
+    fields.field(name, value).field("X-After", "the first error stays");
+    RequestHead other("POST", "/", "host");
+    other.fields(fields);
+    return refuses(std::move(head)) && fields.text().empty() && refuses(std::move(other));
 }
 
 // Every byte that could end a line, a name or a request line.
@@ -43,6 +48,19 @@ BOOST_AUTO_TEST_CASE(a_head_is_written_in_order) {
                "POST /v1/chat/completions?x=%20 HTTP/1.1\r\nHost: api.example.com:8443\r\nAuthorization: "
                "Bearer sk-123\r\n"
                "X-Text: caf\xc3\xa9\tok\r\nX-Empty: \r\nContent-Length: 0\r\n\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(fields_of_many_heads_are_written_once) {
+    RequestFields fields;
+    fields.field("User-Agent", "test").field("Authorization", "Bearer sk-123");
+    for (const std::string_view last : {"one", "two"}) {
+        RequestHead head("GET", "/", "host");
+        head.fields(fields).field("X-Last", last);
+        BOOST_TEST(
+            std::move(head).finish() ==
+            "GET / HTTP/1.1\r\nHost: host\r\nUser-Agent: test\r\nAuthorization: Bearer sk-123\r\nX-Last: " +
+                std::string(last) + "\r\n\r\n");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(targets_of_every_form_are_written) {
