@@ -116,7 +116,8 @@ class CallOptions {
     /// Null when there is none.
     const NativeBody* native_body() const noexcept { return native_body_.get(); }
     std::optional<CommitOn> commit_on() const noexcept { return commit_on_; }
-    const std::optional<TraceContext>& trace() const noexcept { return trace_; }
+    /// Null when there is none.
+    const TraceContext* trace() const noexcept { return trace_.get(); }
 
   private:
     std::optional<std::chrono::milliseconds> total_;
@@ -128,7 +129,7 @@ class CallOptions {
     std::string conversation_;
     std::shared_ptr<const NativeBody> native_body_;
     std::optional<CommitOn> commit_on_;
-    std::optional<TraceContext> trace_;
+    std::shared_ptr<const TraceContext> trace_;  // shared: a combinator copies what it got
 };
 
 /// What all attempts of one request share. The library's own.

@@ -113,6 +113,8 @@ class TokenStream {
     /// The first event that carries an answer, left at the head of the stream together with whatever came
     /// before it; nullptr when the stream has ended. What a gate decides on. Before the first event only.
     asio::awaitable<const StreamEvent*> peek();
+    /// What peek() has found; null before.
+    const StreamEvent* peeked() const noexcept;
 
     /// Reads to the end. Throws the typed error when the stream fails; after a failover with all attempts,
     /// whose last one, the stream's own, has no duration.

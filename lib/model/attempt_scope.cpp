@@ -11,7 +11,7 @@ AttemptScope::AttemptScope(std::shared_ptr<const ModelTarget> target, std::share
       purpose_(purpose),
       attempt_(attempt),
       started_(clock().now()) {
-    emit(AttemptStarted{});
+    emit(AttemptStarted{}, started_);
 }
 
 AttemptScope::~AttemptScope() {
@@ -20,33 +20,37 @@ AttemptScope::~AttemptScope() {
 
 void AttemptScope::on_open_failed(const ErrorInfo& error) noexcept {
     if (std::exchange(closed_, true)) return;
-    emit(AttemptFailed{error, figures(std::nullopt)});
+    const TimePoint now = clock().now();
+    emit(AttemptFailed{error, figures(now, std::nullopt)}, now);
 }
 
 void AttemptScope::on_first_event() noexcept {
-    first_event_ = clock().now() - started_;
-    emit(FirstEvent{*first_event_});
+    const TimePoint now = clock().now();
+    first_event_ = now - started_;
+    emit(FirstEvent{*first_event_}, now);
 }
 
 void AttemptScope::on_end(const StreamEvent& terminal, const std::optional<Usage>& usage) noexcept {
     if (std::exchange(closed_, true)) return;
     const Finish* finish = terminal.as<Finish>();
-    const AttemptFigures known = figures(finish && finish->usage ? finish->usage : usage);
+    const TimePoint now = clock().now();
+    const AttemptFigures known = figures(now, finish && finish->usage ? finish->usage : usage);
     if (const Failure* failed = terminal.as<Failure>()) {
-        emit(AttemptFailed{failed->error(), known});
+        emit(AttemptFailed{failed->error(), known}, now);
     } else {
-        emit(AttemptSucceeded{known});
+        emit(AttemptSucceeded{known}, now);
     }
 }
 
 void AttemptScope::on_abandoned(const std::optional<Usage>& usage) noexcept {
     if (std::exchange(closed_, true)) return;
-    emit(AttemptAbandoned{figures(usage)});
+    const TimePoint now = clock().now();
+    emit(AttemptAbandoned{figures(now, usage)}, now);
 }
 
-AttemptFigures AttemptScope::figures(const std::optional<Usage>& usage) const {
+AttemptFigures AttemptScope::figures(TimePoint now, const std::optional<Usage>& usage) const {
     AttemptFigures known;
-    known.duration = clock().now() - started_;
+    known.duration = now - started_;
     known.first_event = first_event_;
     known.usage = usage;
     if (usage) known.cost = cost_of(*usage, target_->spec().price);

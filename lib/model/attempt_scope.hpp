@@ -29,10 +29,10 @@ class AttemptScope final : public StreamWatch {
 
   private:
     const Clock& clock() const noexcept { return target_->provider().clock(); }
-    AttemptFigures figures(const std::optional<Usage>& usage) const;
+    AttemptFigures figures(TimePoint now, const std::optional<Usage>& usage) const;
     template <typename What>
-    void emit(const What& what) const {
-        call_->emit(clock(), target_->spec(), what, purpose_, attempt_);
+    void emit(const What& what, TimePoint at) const {
+        call_->emit(at, target_->spec(), what, purpose_, attempt_);
     }
 
     std::shared_ptr<const ModelTarget> target_;

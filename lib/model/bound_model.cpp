@@ -112,7 +112,7 @@ CallOptions& CallOptions::commit_on(CommitOn moment) & {
 }
 
 CallOptions& CallOptions::trace(TraceContext context) & {
-    trace_ = std::move(context);
+    trace_ = std::make_shared<const TraceContext>(std::move(context));
     return *this;
 }
 

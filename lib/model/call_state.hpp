@@ -40,12 +40,17 @@ struct CallState {
     template <typename What>
     void emit(const Clock& clock, const ModelSpec& model, const What& what, Purpose purpose,
               std::uint32_t attempt = 0) const {
+        if (events) emit(clock.now(), model, what, purpose, attempt);
+    }
+    template <typename What>
+    void emit(TimePoint at, const ModelSpec& model, const What& what, Purpose purpose,
+              std::uint32_t attempt = 0) const {
         if (!events) return;
         AttemptEvent event(model, what);
         event.call = call;
         event.attempt = attempt;
         event.purpose = purpose;
-        event.at = clock.now();
+        event.at = at;
         events.emit(event);
     }
 

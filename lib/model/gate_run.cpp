@@ -90,6 +90,7 @@ bool GateRun::has_room() const noexcept {
 
 void GateRun::find_next() {
     leg_.reset();
+    const TimePoint now = clock_.now();
     for (;;) {
         const std::span<const std::size_t> candidates = machine_.candidates();
         if (candidates.empty()) {
@@ -104,7 +105,7 @@ void GateRun::find_next() {
         }
         if (std::exchange(sticky_pending_, false) &&
             std::find(candidates.begin(), candidates.end(), *sticky_leg_) != candidates.end()) {
-            if (const std::optional<Refusal> why = refusal_of(*sticky_leg_)) {
+            if (const std::optional<Refusal> why = refusal_of(*sticky_leg_, now)) {
                 skip(*sticky_leg_, *why);
                 continue;
             }
@@ -113,16 +114,16 @@ void GateRun::find_next() {
         bool skipped_any = false;
         if (gate_.chooser_->filters_first()) {
             for (const std::size_t leg : candidates) {
-                const std::optional<Refusal> why = refusal_of(leg);
+                const std::optional<Refusal> why = refusal_of(leg, now);
                 if (why) skip(leg, *why);
                 skipped_any |= why.has_value();
             }
             if (skipped_any) continue;
         }
-        const std::size_t leg = gate_.chooser_->pick(candidates, needs_, clock_.now());
+        const std::size_t leg = gate_.chooser_->pick(candidates, needs_, now);
         if (!first_choice_) first_choice_ = leg;
         if (!gate_.chooser_->filters_first()) {
-            if (const std::optional<Refusal> why = refusal_of(leg)) {
+            if (const std::optional<Refusal> why = refusal_of(leg, now)) {
                 skip(leg, *why);
                 continue;
             }
@@ -131,9 +132,9 @@ void GateRun::find_next() {
     }
 }
 
-std::optional<Refusal> GateRun::refusal_of(std::size_t leg) const {
+std::optional<Refusal> GateRun::refusal_of(std::size_t leg, TimePoint now) const {
     if (machine_.is_too_small(leg)) return Refusal(SkipReason::window_too_small);
-    return gate_.legs_[leg].target()->refusal(needs_, clock_.now());
+    return gate_.legs_[leg].target()->refusal(needs_, now);
 }
 
 void GateRun::skip(std::size_t leg, const Refusal& why) {
@@ -171,7 +172,7 @@ TimePoint GateRun::share_of_budget() {
         others = machine_.asks_left();
     } else {
         for (const std::size_t leg : machine_.candidates())
-            others += leg != *leg_ && !refusal_of(leg);
+            others += leg != *leg_ && !refusal_of(leg, started_);
         others = std::min(others, machine_.asks_left());
     }
     if (const auto& limit = context_.call->max_attempts) {

@@ -40,7 +40,7 @@ class GateRun {
 
   private:
     void find_next();
-    std::optional<Refusal> refusal_of(std::size_t leg) const;
+    std::optional<Refusal> refusal_of(std::size_t leg, TimePoint now) const;
     void skip(std::size_t leg, const Refusal& why);
     void ask(std::size_t leg, bool last_resort);
     TimePoint share_of_budget();

@@ -16,7 +16,11 @@ asio::awaitable<std::optional<TokenStream>> try_leg(const BoundModel& leg, const
         co_return std::nullopt;
     }
     TokenStream stream = std::move(opened).value();
-    const StreamEvent* first = co_await stream.peek();
+    const StreamEvent* first = stream.peeked();
+    if (!first) {
+        const StreamEvent* found = co_await stream.peek();
+        first = found;
+    }
     if (const Failure* failed = first->as<Failure>()) {
         failure.emplace().error = failed->error();
         failure->usage = stream.usage();

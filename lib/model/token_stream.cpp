@@ -13,6 +13,9 @@ namespace {
 // of them.
 constexpr std::size_t kMaxEarlyBytes = std::size_t{1} << 20;
 
+// A breaker, a health check and who counts attempts.
+constexpr std::size_t kUsualWatches = 3;
+
 struct EventRange {
     const StreamEvent* next = nullptr;
     const StreamEvent* end = nullptr;
@@ -69,6 +72,7 @@ struct TokenStream::Impl {
     // --- the watches ---
 
     void add(std::unique_ptr<StreamWatch> watch) {
+        if (watches.empty()) watches.reserve(kUsualWatches);
         watches.push_back(std::move(watch));
         StreamWatch& added = *watches.back();
         first_event_told |= answer && !answer->is<Failure>();
@@ -221,6 +225,10 @@ std::span<const StreamEvent> TokenStream::try_next_batch() {
 const StreamEvent* TokenStream::try_next() noexcept {
     impl_->settle();
     return impl_->take();
+}
+
+const StreamEvent* TokenStream::peeked() const noexcept {
+    return impl_->answer;
 }
 
 asio::awaitable<const StreamEvent*> TokenStream::peek() {
