@@ -20,7 +20,6 @@ void close(AttemptRecord& record, AttemptRecord::End end, const AttemptFigures& 
 
 AttemptLog::AttemptLog(std::shared_ptr<Metrics> metrics) : metrics_(std::move(metrics)) {
     attempts_.reserve(2);
-    numbers_.reserve(2);
 }
 
 AttemptEvents AttemptLog::listener(const std::shared_ptr<AttemptLog>& log) {
@@ -28,10 +27,10 @@ AttemptEvents AttemptLog::listener(const std::shared_ptr<AttemptLog>& log) {
 }
 
 AttemptRecord* AttemptLog::find(std::uint32_t number) noexcept {
-    const auto found = std::find(numbers_.begin(), numbers_.end(), number);
-    return found == numbers_.end() || number == 0
-               ? nullptr
-               : &attempts_[static_cast<std::size_t>(found - numbers_.begin())];
+    const auto found = std::find_if(attempts_.begin(), attempts_.end(), [number](const AttemptRecord& one) {
+        return one.number == number && one.end != AttemptRecord::End::skipped;
+    });
+    return found == attempts_.end() ? nullptr : &*found;
 }
 
 void AttemptLog::add(const AttemptEvent& event) {
@@ -41,9 +40,8 @@ void AttemptLog::add(const AttemptEvent& event) {
         record.target = event.model.provider_id;
         record.model = event.model.id;
         record.purpose = event.purpose;
-        numbers_.push_back(event.attempt);
+        record.number = event.attempt;
         if (const auto* skipped = event.as<LegSkipped>()) {
-            numbers_.back() = 0;
             record.end = AttemptRecord::End::skipped;
             record.error_type = reason_of(skipped->reason);
         }

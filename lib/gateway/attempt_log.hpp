@@ -31,7 +31,6 @@ class AttemptLog {
 
     std::shared_ptr<Metrics> metrics_;
     std::vector<AttemptRecord> attempts_;
-    std::vector<std::uint32_t> numbers_;  // of attempts_; 0 for a leg that was skipped
 };
 
 /// What all of them cost, as far as it is known; absent when the answering one's cost is not.

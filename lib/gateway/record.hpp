@@ -43,6 +43,7 @@ std::span<const std::string_view> outcomes() noexcept;
 /// One try at a target, or why there was none.
 struct AttemptRecord {
     AttemptRecord() = default;
+    std::uint32_t number = 0;  ///< AttemptEvent::attempt.
     std::string target;
     std::string model;  ///< As the provider was asked for it.
     Purpose purpose = Purpose::answer;
