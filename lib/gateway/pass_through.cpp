@@ -77,14 +77,15 @@ bool says(std::string_view json_string, std::string_view text) {
 }
 
 /// string_view::find(), for JSON: that one looks at each of its many quotes, and this one at the letter
-/// behind the quote, which is rare.
+/// behind the quote, which is rare, and behind a quote is rarer still.
 std::size_t find(std::string_view text, std::string_view word, std::size_t from = 0) noexcept {
     const std::size_t pivot = word.size() > 1 && word.front() == '"' ? 1 : 0;
     for (std::size_t at = from + pivot; at < text.size(); ++at) {
         const void* found = std::memchr(text.data() + at, word[pivot], text.size() - at);
         if (found == nullptr) break;
         at = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
-        if (text.substr(at - pivot).starts_with(word)) return at - pivot;
+        const std::string_view rest = text.substr(at - pivot);
+        if (rest.front() == word.front() && rest.starts_with(word)) return at - pivot;
     }
     return std::string_view::npos;
 }
@@ -173,6 +174,7 @@ std::string_view value_of(std::string_view json, std::string_view key) {
 
 /// A chunk that tells nothing but the usage.
 bool is_usage_only(std::string_view frame) {
+    if (find(frame, R"("usage")") == std::string_view::npos) return false;
     for (std::size_t at = 0; at < frame.size();) {
         const std::string_view data = data_of(next_line(frame, at));
         if (!is_object(data)) continue;
@@ -189,8 +191,8 @@ bool is_usage_only(std::string_view frame) {
 void add_members(std::string& text, std::size_t end, std::string_view members) {
     const std::size_t brace = end - 1;
     const bool is_first = trim(std::string_view(text).substr(0, brace)).ends_with('{');
-    std::string more = is_first ? "" : ",";
-    text.insert(brace, more.append(members));
+    text.insert(brace, members);
+    if (!is_first) text.insert(brace, 1, ',');
 }
 
 }  // namespace
@@ -336,17 +338,16 @@ void StreamPassThrough::flush(std::string& out) {
 
 void StreamPassThrough::finish(const StreamEvent& event, std::string_view metadata, std::string& out) {
     const Shape& shape = shape_of(options_.dialect);
-    std::string last = std::exchange(held_, {});
-    pass(event.raw(), last);
+    const std::size_t begin = out.size();
+    flush(out);
+    pass(event.raw(), out);
     note_lines(event.raw());
-    if (!metadata.empty()) add_to_last_object(last, 0, metadata);
-    if (!shape.marker.empty() && !has_marker(last, shape.marker)) {
-        const std::string_view line_end = crlf_ ? "\r\n" : "\n";
-        for (; missing_ > 0; --missing_)
-            last.append(line_end);
-        append_frame(last, shape.ending, line_end);
-    }
-    out.append(last);
+    if (!metadata.empty()) add_to_last_object(out, begin, metadata);
+    if (shape.marker.empty() || has_marker(std::string_view(out).substr(begin), shape.marker)) return;
+    const std::string_view line_end = crlf_ ? "\r\n" : "\n";
+    for (; missing_ > 0; --missing_)
+        out.append(line_end);
+    append_frame(out, shape.ending, line_end);
 }
 
 void StreamPassThrough::note_lines(std::string_view raw) noexcept {
@@ -367,8 +368,7 @@ bool StreamPassThrough::tells_finish(std::string_view raw) const noexcept {
 }
 
 void StreamPassThrough::pass(std::string_view raw, std::string& out) const {
-    const bool may_hide = options_.hide_usage && find(raw, R"("usage")") != std::string_view::npos;
-    if (!may_hide) return pass_frame(raw, out);
+    if (!options_.hide_usage) return pass_frame(raw, out);
     for (std::size_t at = 0; at < raw.size();) {
         const std::string_view frame = next_frame(raw, at);
         if (!is_usage_only(frame)) pass_frame(frame, out);
