@@ -1,15 +1,14 @@
 #include "gateway/metadata.hpp"
 
-#include "wire/json_writer.hpp"
+#include "gateway/json_line.hpp"
 
 #include <algorithm>
 
 namespace sluice::gateway {
 namespace {
 
-/// Microseconds are all that anybody needs to see.
-void write_milliseconds(wire::JsonWriter& json, std::string_view key, std::chrono::nanoseconds time) {
-    json.key(key).thousandths(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+JsonLine& milliseconds(JsonLine& line, std::chrono::nanoseconds time) {
+    return line.milliseconds(std::chrono::duration_cast<std::chrono::microseconds>(time));
 }
 
 bool is_answering(const AttemptRecord& attempt) noexcept {
@@ -23,26 +22,24 @@ std::size_t count_asked(const std::vector<AttemptRecord>& attempts) noexcept {
         }));
 }
 
-void write_strings(wire::JsonWriter& json, std::string_view key, const std::vector<std::string>& strings) {
-    json.key(key).begin_array();
-    for (const std::string& text : strings)
-        json.string(text);
-    json.end_array();
+void policies(JsonLine& line, const std::vector<PolicyRecord>& all) {
+    std::vector<const PolicyRecord*> matched;
+    for (const PolicyRecord& policy : all)
+        if (policy.matched) matched.push_back(&policy);
+    if (matched.empty()) return;
+    line.add(R"(,"policies":)").array(matched, [](JsonLine& out, const PolicyRecord* policy) {
+        out.add(R"({"name":)").string(policy->name).add(R"(,"action":)").string(to_string(policy->action));
+        out.add(R"(,"direction":)").string(policy->on_output ? "output" : "input");
+        out.add(R"(,"categories":)").strings(policy->categories).add("}");
+    });
 }
 
-void write_policies(wire::JsonWriter& json, const std::vector<PolicyRecord>& policies) {
-    const bool any =
-        std::any_of(policies.begin(), policies.end(), [](const auto& one) { return one.matched; });
-    if (!any) return;
-    json.key("policies").begin_array();
-    for (const PolicyRecord& policy : policies) {
-        if (!policy.matched) continue;
-        json.begin_object().key("name").string(policy.name).key("action").string(to_string(policy.action));
-        json.key("direction").string(policy.on_output ? "output" : "input");
-        write_strings(json, "categories", policy.categories);
-        json.end_object();
-    }
-    json.end_array();
+void attempt(JsonLine& line, const AttemptRecord& record) {
+    line.add(R"({"provider":)").string(record.target).add(R"(,"model":)").string(record.model);
+    line.add(R"(,"outcome":)").string(to_string(record.end));
+    line.add(R"(,"error_type":)").string_or_null(record.error_type);
+    line.add(R"(,"http_status":)").number_or_null(record.http_status);
+    milliseconds(line.add(R"(,"latency_ms":)"), record.duration).add("}");
 }
 
 /// The first leg that was chosen, asked or passed over.
@@ -92,57 +89,37 @@ void note_failover(RequestRecord& record) {
 
 std::string answer_metadata(const RequestRecord& record, const std::vector<AttemptRecord>& attempts,
                             const AnswerNotes& notes, std::chrono::nanoseconds latency, bool alias) {
-    constexpr std::string_view kName = "\"sluice_metadata\":";
-    std::string members;
-    members.reserve(512);
-    members += kName;
-    wire::JsonWriter json(members);
-    json.begin_object();
-    json.key("provider").string(record.provider).key("model").string(record.model);
-    json.key("requested_model").string(record.requested_model);
-    json.key("upstream_model").string(notes.upstream_model);
-    json.key("request_id").string(record.request_id);
-    if (!notes.upstream_request_id.empty()) json.key("upstream_request_id").string(notes.upstream_request_id);
-    json.key("attempts").number(count_asked(attempts));
-    json.key("failover").boolean(failed_over(attempts));
-    write_milliseconds(json, "latency_ms", latency);
-    write_policies(json, record.policies);
-    if (!notes.warnings.empty()) write_strings(json, "warnings", notes.warnings);
-    json.end_object();
+    constexpr char kName[] = "\"sluice_metadata\":";
+    constexpr std::size_t kUsual = 512;
+    JsonLine line(kUsual);
+    line.add(kName).add(R"({"provider":)").string(record.provider);
+    line.add(R"(,"model":)").string(record.model);
+    line.add(R"(,"requested_model":)").string(record.requested_model);
+    line.add(R"(,"upstream_model":)").string(notes.upstream_model);
+    line.add(R"(,"request_id":)").string(record.request_id);
+    if (!notes.upstream_request_id.empty())
+        line.add(R"(,"upstream_request_id":)").string(notes.upstream_request_id);
+    line.add(R"(,"attempts":)").number(count_asked(attempts));
+    line.add(R"(,"failover":)").boolean(failed_over(attempts));
+    milliseconds(line.add(R"(,"latency_ms":)"), latency);
+    policies(line, record.policies);
+    if (!notes.warnings.empty()) line.add(R"(,"warnings":)").strings(notes.warnings);
+    std::string members = std::move(line.add("}")).take();
     if (alias) {
-        const std::string value = members.substr(kName.size());
+        const std::string value = members.substr(sizeof(kName) - 1);
         members.append(",\"keeptrusts_metadata\":").append(value);
     }
     return members;
 }
 
 std::string error_metadata(const RequestRecord& record, const std::vector<AttemptRecord>& attempts) {
-    std::string members = "\"sluice_metadata\":";
-    wire::JsonWriter json(members);
-    json.begin_object();
-    json.key("request_id").string(record.request_id);
-    write_milliseconds(json, "latency_ms", record.latency);
-    json.key("attempts").begin_array();
-    for (const AttemptRecord& attempt : attempts) {
-        json.begin_object().key("provider").string(attempt.target).key("model").string(attempt.model);
-        json.key("outcome").string(to_string(attempt.end));
-        json.key("error_type");
-        if (attempt.error_type.empty())
-            json.null();
-        else
-            json.string(attempt.error_type);
-        json.key("http_status");
-        if (attempt.http_status == 0)
-            json.null();
-        else
-            json.number(attempt.http_status);
-        write_milliseconds(json, "latency_ms", attempt.duration);
-        json.end_object();
-    }
-    json.end_array();
-    write_policies(json, record.policies);
-    json.end_object();
-    return members;
+    constexpr std::size_t kUsual = 1024;
+    JsonLine line(kUsual);
+    line.add(R"("sluice_metadata":{"request_id":)").string(record.request_id);
+    milliseconds(line.add(R"(,"latency_ms":)"), record.latency);
+    line.add(R"(,"attempts":)").array(attempts, attempt);
+    policies(line, record.policies);
+    return std::move(line.add("}")).take();
 }
 
 ErrorInfo nobody_serves(const std::string& model, const Route* route) {

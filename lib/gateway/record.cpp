@@ -74,10 +74,10 @@ std::string_view reason_of_status(int status) noexcept {
 
 // --- time ---
 
-void append_digits(std::string& out, std::int64_t value, std::size_t width) {
-    const std::string digits = std::to_string(value);
-    if (digits.size() < width) out.append(width - digits.size(), '0');
-    out += digits;
+/// Over what stands at `begin` of `text`, `width` digits of it.
+void put_digits(std::string& text, std::size_t begin, std::size_t width, unsigned value) {
+    for (std::size_t at = begin + width; at > begin; value /= 10)
+        text[--at] = static_cast<char>('0' + value % 10);
 }
 
 // Reads exactly `width` digits, and steps over them.
@@ -204,16 +204,14 @@ std::string timestamp_text(std::chrono::system_clock::time_point time) {
     const auto day = std::chrono::floor<std::chrono::days>(milli);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(milli - day);
-    std::string text;
-    text.reserve(24);
-    append_digits(text, int(date.year()), 4);
-    append_digits(text += '-', unsigned(date.month()), 2);
-    append_digits(text += '-', unsigned(date.day()), 2);
-    append_digits(text += 'T', clock.hours().count(), 2);
-    append_digits(text += ':', clock.minutes().count(), 2);
-    append_digits(text += ':', clock.seconds().count(), 2);
-    append_digits(text += '.', clock.subseconds().count(), 3);
-    text += 'Z';
+    std::string text = "0000-00-00T00:00:00.000Z";
+    put_digits(text, 0, 4, static_cast<unsigned>(int(date.year())));
+    put_digits(text, 5, 2, unsigned(date.month()));
+    put_digits(text, 8, 2, unsigned(date.day()));
+    put_digits(text, 11, 2, static_cast<unsigned>(clock.hours().count()));
+    put_digits(text, 14, 2, static_cast<unsigned>(clock.minutes().count()));
+    put_digits(text, 17, 2, static_cast<unsigned>(clock.seconds().count()));
+    put_digits(text, 20, 3, static_cast<unsigned>(clock.subseconds().count()));
     return text;
 }
 

@@ -5,10 +5,10 @@
 namespace sluice {
 void append_hex(std::string& out, std::uint64_t bits, std::size_t digits) {
     constexpr std::string_view kDigits = "0123456789abcdef";
-    const std::size_t end = out.size() + digits;
-    out.resize(end);
-    for (std::size_t digit = 0; digit < digits; ++digit, bits >>= 4)
-        out[end - 1 - digit] = kDigits[bits & 15U];
+    out.resize(out.size() + digits);
+    char* const end = out.data() + out.size();
+    for (char* at = end; at != end - digits; bits >>= 4)
+        *--at = kDigits[bits & 15U];
 }
 
 std::string traceparent(const TraceContext& trace, Entropy& dice) {

@@ -209,25 +209,6 @@ JsonWriter& JsonWriter::number(double value) {
     return std::isfinite(value) ? digits(value) : null();
 }
 
-// The same digits as number() of value / 1000.0 would give, without a double's shortest text.
-JsonWriter& JsonWriter::thousandths(std::int64_t value) {
-    constexpr std::int64_t kUnit = 1000;
-    std::array<char, 32> text;
-    char* end = text.data();
-    if (value < 0 && value > -kUnit) *end++ = '-';
-    end = std::to_chars(end, text.data() + text.size(), value / kUnit).ptr;
-    const auto rest = static_cast<unsigned>(value < 0 ? -(value % kUnit) : value % kUnit);
-    if (rest != 0) {
-        *end++ = '.';
-        *end++ = static_cast<char>('0' + rest / 100);
-        *end++ = static_cast<char>('0' + rest / 10 % 10);
-        *end++ = static_cast<char>('0' + rest % 10);
-        while (end[-1] == '0')
-            --end;
-    }
-    return raw({text.data(), end});
-}
-
 JsonWriter& JsonWriter::boolean(bool value) {
     return raw(value ? "true" : "false");
 }

@@ -37,8 +37,6 @@ class JsonWriter {
     }
     /// Shortest text that reads back as the same double; infinities and NaN become null.
     JsonWriter& number(double value);
-    /// 1250 is 1.25.
-    JsonWriter& thousandths(std::int64_t value);
     JsonWriter& boolean(bool value);
     JsonWriter& null();
     /// `json` is already JSON text. Not checked: see is_json().

@@ -99,18 +99,6 @@ BOOST_AUTO_TEST_CASE(numbers) {
     BOOST_TEST(written(std::numeric_limits<double>::quiet_NaN()) == "null");
 }
 
-BOOST_AUTO_TEST_CASE(thousandths) {
-    const auto text = [](std::int64_t value) {
-        std::string out;
-        JsonWriter(out).thousandths(value);
-        return out;
-    };
-    for (std::int64_t value : {0, 1, 10, 100, 999, 1000, 1001, 1010, 1100, 12345, 1234500, 987654321}) {
-        BOOST_TEST(text(value) == written(static_cast<double>(value) / 1000));
-        BOOST_TEST(text(-value) == (value == 0 ? "0" : "-" + text(value)));
-    }
-}
-
 // Short texts are looked at in pieces of eight that overlap, and written in one go; longer ones are not.
 BOOST_AUTO_TEST_CASE(a_text_of_any_length_is_escaped_wherever_it_must_be) {
     for (std::size_t size = 0; size <= 80; ++size) {
