@@ -68,7 +68,7 @@ HttpAnswer error_answer(const adapters::Dialect& dialect, const ErrorInfo& error
         if (name == "content-type")
             answer.content_type = std::move(value);
         else
-            answer.headers.emplace_back(name, std::move(value));
+            answer.headers.add(name, value);
     }
     return answer;
 }

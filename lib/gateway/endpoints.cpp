@@ -92,7 +92,7 @@ asio::awaitable<void> Endpoints::serve(const HttpRequest& request, Reply& reply)
             HttpAnswer no = refusal(dialect_of_path(request.path), 401, "invalid_api_key",
                                     "this gateway wants a key of its own: Authorization: Bearer <key>, "
                                     "x-api-key or x-goog-api-key");
-            no.headers.emplace_back("www-authenticate", "Bearer");
+            no.headers.add("www-authenticate", "Bearer");
             co_await reply.send(std::move(no));
             co_return;
         }
@@ -154,7 +154,7 @@ HttpAnswer Endpoints::get(const Snapshot& snapshot, const HttpRequest& request) 
     if (path == "/") return HttpAnswer(200, "{\"service\":\"sluice\",\"version\":\"" SLUICE_VERSION "\"}");
     if (entrance_of(path).dialect) {
         HttpAnswer no = refusal(dialect_of_path(path), 405, {}, "POST a request to this path");
-        no.headers.emplace_back("allow", "POST");
+        no.headers.add("allow", "POST");
         return no;
     }
     return not_found(path);

@@ -116,9 +116,7 @@ asio::awaitable<void> Exchange::refuse(const ErrorInfo& error) {
     record_.error_type = error_type_of(error);
     HttpAnswer answer = error_answer(dialect_, error, error_metadata(record_, books_.log->attempts()));
     record_.status = answer.status;
-    HeaderFields fields = headers();
-    answer.headers.insert(answer.headers.end(), std::make_move_iterator(fields.begin()),
-                          std::make_move_iterator(fields.end()));
+    answer.headers.add(headers());
     co_await reply_.send(std::move(answer));
 }
 
@@ -220,16 +218,15 @@ void Exchange::note_answerer(const TokenStream& stream) {
 }
 
 HeaderFields Exchange::headers() const {
-    HeaderFields fields;
-    fields.reserve(7);
-    fields.emplace_back("x-request-id", record_.request_id);
-    if (!record_.provider.empty()) fields.emplace_back("x-sluice-target", record_.provider);
-    if (!record_.model.empty()) fields.emplace_back("x-sluice-model", record_.model);
-    fields.emplace_back("x-sluice-attempts", std::to_string(books_.log->asked()));
-    fields.emplace_back("x-sluice-failover", failed_over(books_.log->attempts()) ? "true" : "false");
-    fields.emplace_back("x-sluice-latency-ms", in_milliseconds(books_.elapsed()));
+    HeaderFields fields(384);
+    fields.add("x-request-id", record_.request_id);
+    if (!record_.provider.empty()) fields.add("x-sluice-target", record_.provider);
+    if (!record_.model.empty()) fields.add("x-sluice-model", record_.model);
+    fields.add("x-sluice-attempts", std::to_string(books_.log->asked()));
+    fields.add("x-sluice-failover", failed_over(books_.log->attempts()) ? "true" : "false");
+    fields.add("x-sluice-latency-ms", in_milliseconds(books_.elapsed()));
     if (!notes_.upstream_request_id.empty())
-        fields.emplace_back("x-sluice-upstream-request-id", notes_.upstream_request_id);
+        fields.add("x-sluice-upstream-request-id", notes_.upstream_request_id);
     return fields;
 }
 

@@ -229,7 +229,7 @@ asio::awaitable<bool> Passage::try_leg(const Leg& leg, std::shared_ptr<CallState
     record.model = leg.shown;
     record.provider = leg.target->config().id;
     record.provider_kind = leg.target->config().provider;
-    result.answer.headers.emplace_back("x-sluice-target", record.provider);
+    result.answer.headers.add("x-sluice-target", record.provider);
     co_await tell(std::move(result.answer));
     co_return true;
 }
@@ -243,7 +243,7 @@ asio::awaitable<void> Passage::refuse(int status, std::string_view error_type, s
 
 asio::awaitable<void> Passage::tell(HttpAnswer answer) {
     books_.record.status = answer.status;
-    answer.headers.emplace_back("x-request-id", books_.record.request_id);
+    answer.headers.add("x-request-id", books_.record.request_id);
     co_await reply_.send(std::move(answer));
     is_told_ = true;
 }

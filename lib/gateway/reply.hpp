@@ -29,6 +29,7 @@
 
 #include <sluice/config.hpp>
 
+#include "gateway/header_fields.hpp"
 #include "wire/http_response.hpp"
 
 #include <asio/awaitable.hpp>
@@ -39,12 +40,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace sluice::gateway {
-
-/// Names, which are literals, and values.
-using HeaderFields = std::vector<std::pair<std::string_view, std::string>>;
 
 /// Views are valid until serve() completes.
 struct HttpRequest {
@@ -91,7 +88,8 @@ class Reply {
     /// The whole answer. The server adds what frames it (Content-Length, Connection).
     virtual asio::awaitable<void> send(HttpAnswer answer) = 0;
 
-    /// The head of a streamed answer: goes out with the first flush().
+    /// The head of a streamed answer: goes out with the first flush(). The server adds what keeps a proxy
+    /// from holding an event stream back (Cache-Control, X-Accel-Buffering).
     virtual void begin(int status, std::string_view content_type, const HeaderFields& headers) = 0;
     /// What the next flush() sends; whole frames only, since heartbeats go between flushes. Append to it.
     virtual std::string& frames() = 0;

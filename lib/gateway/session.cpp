@@ -2,7 +2,6 @@
 
 #include <sluice/log.hpp>
 
-#include "gateway/http_head.hpp"
 #include "net/cancellation.hpp"
 #include "net/tcp_listener.hpp"
 #include "wire/http_reply.hpp"
@@ -337,8 +336,7 @@ asio::awaitable<void> Session::refuse(int status, std::string message) {
         answer.body = R"({"error":{"message":")" + message + R"("}})";
     }
     answer.status = status;
-    if (status == 503 && find_field(answer.headers, "retry-after") == nullptr)
-        answer.headers.emplace_back("Retry-After", "1");
+    if (status == 503 && !answer.headers.has("retry-after")) answer.headers.add("Retry-After", "1");
     phase_ = Phase::discarding;  // also lets a client send to its end that reads only then
     lingers_ = true;
     reuse(input_);

@@ -68,10 +68,8 @@ void Session::begin(int status, std::string_view content_type, const HeaderField
     if (reply_ != ReplyState::none) throw std::logic_error("Reply::begin(): the answer has begun already");
     reply_ = ReplyState::streaming;
     begin_head(status, content_type, headers);
-    if (content_type.starts_with("text/event-stream")) {
-        if (find_field(headers, "cache-control") == nullptr) head_ += "Cache-Control: no-cache\r\n";
-        if (find_field(headers, "x-accel-buffering") == nullptr) head_ += "X-Accel-Buffering: no\r\n";
-    }
+    if (content_type.starts_with("text/event-stream"))
+        head_ += "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n";
     const bool ends_by_close = decoder_.is_http_1_0() && !bodiless_;
     chunked_ = !ends_by_close && has_body(status);
     if (chunked_) head_ += "Transfer-Encoding: chunked\r\n";
