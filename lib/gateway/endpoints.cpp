@@ -82,8 +82,9 @@ std::string Endpoints::health() const {
     return health_page(*snapshot(), clock, clock.now() - begun_, context_->events.last_number());
 }
 
+// No coroutine of its own: who answers is found at once.
 asio::awaitable<void> Endpoints::serve(const HttpRequest& request, Reply& reply) {
-    const std::shared_ptr<const Snapshot> current = snapshot();
+    std::shared_ptr<const Snapshot> current = snapshot();
     const ClientKeys::Client* client = nullptr;
     if (!current->keys().is_open() && !is_open(request.path)) {
         client = current->keys().find(request.headers, request.query);
@@ -93,39 +94,27 @@ asio::awaitable<void> Endpoints::serve(const HttpRequest& request, Reply& reply)
                                     "this gateway wants a key of its own: Authorization: Bearer <key>, "
                                     "x-api-key or x-goog-api-key");
             no.headers.add("www-authenticate", "Bearer");
-            co_await reply.send(std::move(no));
-            co_return;
+            return reply.send(std::move(no));
         }
     }
 
     if (request.method == "POST") {
         const Entrance entrance = entrance_of(request.path);
-        if (entrance.dialect) {
-            co_await exchange(*context_, current, entrance, client, request, reply);
-            co_return;
-        }
-        if (request.path == "/v1/embeddings") {
-            co_await pass_on(*context_, *current, "/embeddings", client, request, reply);
-            co_return;
-        }
+        if (entrance.dialect)
+            return exchange(*context_, std::move(current), entrance, client, request, reply);
+        if (request.path == "/v1/embeddings")
+            return pass_on(*context_, std::move(current), "/v1/embeddings", client, request, reply);
         if (request.path == "/admin/explain") {
             const std::string_view dialect = parameter(request.query, "dialect");
-            HttpAnswer explained =
-                explain_page(*current, *context_->runtime.clock, dialect.empty() ? "openai_chat" : dialect,
-                             parameter(request.query, "model"), request.body);
-            co_await reply.send(std::move(explained));
-            co_return;
+            return reply.send(explain_page(*current, *context_->runtime.clock,
+                                           dialect.empty() ? "openai_chat" : dialect,
+                                           parameter(request.query, "model"), request.body));
         }
     }
-    if (request.method == "GET" || request.method == "HEAD") {
-        HttpAnswer page = get(*current, request);
-        co_await reply.send(std::move(page));
-        co_return;
-    }
-    HttpAnswer no = not_found(request.path);
+    if (request.method == "GET" || request.method == "HEAD") return reply.send(get(*current, request));
     if (entrance_of(request.path).dialect)
-        no = refusal(dialect_of_path(request.path), 405, {}, "POST a request to this path");
-    co_await reply.send(std::move(no));
+        return reply.send(refusal(dialect_of_path(request.path), 405, {}, "POST a request to this path"));
+    return reply.send(not_found(request.path));
 }
 
 HttpAnswer Endpoints::get(const Snapshot& snapshot, const HttpRequest& request) const {

@@ -73,17 +73,33 @@ bool Exchange::parse() {
     return true;
 }
 
-std::optional<ErrorInfo> Exchange::check_input() {
+bool Exchange::is_allowed() const {
+    return !client_ || matches(client_->allowed_models, parsed_.model);
+}
+
+bool Exchange::check_input() {
     const EventsConfig& events = snapshot_->config().events;
     const Policies& policies = snapshot_->policies();
-    if (!policies.on_input() && !events.record_prompts) return std::nullopt;
+    if (!policies.on_input() && !events.record_prompts) return true;
     const std::vector<std::string_view> texts = texts_of(parsed_.request);
     if (events.record_prompts) record_.prompt = joined(texts);
     if (policies.on_input()) record_.policies = policies.check_input(texts);
     const PolicyRecord* blocked = blocking(record_.policies);
-    if (!blocked) return std::nullopt;
+    if (!blocked) return true;
     record_.outcome = Outcome::blocked;
-    return blocked_by(*blocked);
+    notes_.error = blocked_by(*blocked);
+    return false;
+}
+
+bool Exchange::find_route() {
+    route_ = snapshot_->route(parsed_.model);
+    if (!route_ || !route_->model) {
+        notes_.error = nobody_serves(parsed_.model, route_.get());
+        return false;
+    }
+    record_.route = route_->name;
+    record_.strategy = to_string(route_->strategy);
+    return true;
 }
 
 CallOptions Exchange::call_options() {
@@ -120,78 +136,62 @@ asio::awaitable<void> Exchange::refuse(const ErrorInfo& error) {
     co_await reply_.send(std::move(answer));
 }
 
-asio::awaitable<void> Exchange::run() {
-    // Cancelled is not failed: what the client is told depends on why.
-    std::exception_ptr thrown;
-    try {
-        co_await answer();
-    } catch (...) {
-        thrown = std::current_exception();
-    }
-    if (thrown && reply_.cut() == Cut::drained && !ended_) {
-        co_await await_again();
-        record_.outcome = Outcome::drained;
-        ErrorInfo error(ErrorKind::no_provider_available, Phase::stream,
-                        "the gateway is shutting down and this answer was not complete; ask again");
-        error.code = "draining";
-        error.retry_after = std::chrono::seconds(1);
-        if (streaming_) {
-            fail_stream(error, {});
-            settle_frames();
-            co_await reply_.end();
-        } else if (!reply_.begun()) {
-            co_await refuse(error);
-        }
-    } else if (thrown) {
-        if (reply_.cut() == Cut::none) record_.outcome = Outcome::error;
-        std::rethrow_exception(thrown);
+asio::awaitable<void> Exchange::refuse_model() {
+    record_.outcome = Outcome::error;
+    record_.error_type = "model_not_allowed";
+    record_.status = 403;
+    HttpAnswer no =
+        refusal(dialect_.name(), 403, "model_not_allowed", "this key may not use the model " + parsed_.model);
+    no.headers = headers();
+    co_await reply_.send(std::move(no));
+}
+
+// However much the client has been told by now.
+asio::awaitable<void> Exchange::fail(ErrorInfo error) {
+    if (streaming_) {
+        fail_stream(error, {});
+        settle_frames();
+        co_await reply_.end();
+    } else if (!reply_.begun()) {
+        co_await refuse(error);
     }
 }
 
+asio::awaitable<void> Exchange::tell_drained() {
+    record_.outcome = Outcome::drained;
+    ErrorInfo error(ErrorKind::no_provider_available, Phase::stream,
+                    "the gateway is shutting down and this answer was not complete; ask again");
+    error.code = "draining";
+    error.retry_after = std::chrono::seconds(1);
+    return fail(std::move(error));
+}
+
+asio::awaitable<void> Exchange::tell_not_opened(const ErrorInfo& error) {
+    if (streaming_) record_.outcome = Outcome::interrupted;  // the status has been told already
+    return fail(error_for_client(error, std::chrono::seconds(5)));
+}
+
+void Exchange::note_thrown() noexcept {
+    if (reply_.cut() == Cut::none) record_.outcome = Outcome::error;
+}
+
+// What only some requests need is in functions of their own: this frame is there as long as the answer.
 asio::awaitable<void> Exchange::answer() {
-    if (!parse()) {
+    const bool is_parsed = parse();
+    if (is_parsed && !is_allowed()) {
+        co_await refuse_model();
+        co_return;
+    }
+    if (!is_parsed || !check_input() || !find_route()) {
         co_await refuse(*notes_.error);
         co_return;
     }
-    if (client_ && !matches(client_->allowed_models, parsed_.model)) {
-        record_.outcome = Outcome::error;
-        record_.error_type = "model_not_allowed";
-        record_.status = 403;
-        HttpAnswer no = refusal(dialect_.name(), 403, "model_not_allowed",
-                                "this key may not use the model " + parsed_.model);
-        no.headers = headers();
-        co_await reply_.send(std::move(no));
-        co_return;
-    }
-    if (const std::optional<ErrorInfo> blocked = check_input()) {
-        co_await refuse(*blocked);
-        co_return;
-    }
-    route_ = snapshot_->route(parsed_.model);
-    if (!route_ || !route_->model) {
-        const ErrorInfo nobody = nobody_serves(parsed_.model, route_.get());
-        co_await refuse(nobody);
-        co_return;
-    }
-    record_.route = route_->name;
-    record_.strategy = to_string(route_->strategy);
-
-    CallOptions options = call_options();
-    const BoundModel& model = *route_->model;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     std::unique_ptr<Timer> early = early_head(executor);
-    Result<TokenStream> opened = co_await model.try_stream(std::move(parsed_.request), std::move(options));
+    Result<TokenStream> opened = co_await open();
     early.reset();
     if (!opened) {
-        const ErrorInfo error = error_for_client(opened.error(), std::chrono::seconds(5));
-        if (streaming_) {  // the status has been told already
-            record_.outcome = Outcome::interrupted;
-            fail_stream(error, {});
-            settle_frames();
-            co_await reply_.end();
-        } else {
-            co_await refuse(error);
-        }
+        co_await tell_not_opened(opened.error());
         co_return;
     }
     note_answerer(*opened);
@@ -202,6 +202,10 @@ asio::awaitable<void> Exchange::answer() {
     } else {
         co_await whole_answer(std::move(*opened));
     }
+}
+
+asio::awaitable<Result<TokenStream>> Exchange::open() {
+    return route_->model->try_stream(std::move(parsed_.request), call_options());
 }
 
 void Exchange::note_answerer(const TokenStream& stream) {
@@ -275,7 +279,20 @@ Entrance entrance_of(std::string_view path) noexcept {
 asio::awaitable<void> exchange(Context& context, std::shared_ptr<const Snapshot> snapshot, Entrance entrance,
                                const ClientKeys::Client* client, const HttpRequest& request, Reply& reply) {
     Exchange one(context, std::move(snapshot), entrance, client, request, reply);
-    co_await one.run();
+    std::exception_ptr thrown;
+    try {
+        co_await one.answer();
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    // Cancelled is not failed: what the client is told depends on why.
+    if (thrown && one.is_cut_by_drain()) {
+        co_await await_again();
+        co_await one.tell_drained();
+    } else if (thrown) {
+        one.note_thrown();
+        std::rethrow_exception(thrown);
+    }
 }
 
 }  // namespace sluice::gateway

@@ -28,17 +28,26 @@ class Exchange {
     Exchange(const Exchange&) = delete;
     ~Exchange();
 
-    asio::awaitable<void> run();
+    asio::awaitable<void> answer();
+    // For when that threw.
+    bool is_cut_by_drain() const noexcept { return reply_.cut() == Cut::drained && !ended_; }
+    asio::awaitable<void> tell_drained();
+    void note_thrown() noexcept;
 
   private:
-    // --- before anything is sent ---
+    // --- before anything is sent: false with notes_.error ---
     bool parse();
-    std::optional<ErrorInfo> check_input();
+    bool is_allowed() const;
+    bool check_input();
+    bool find_route();
     CallOptions call_options();
+    asio::awaitable<Result<TokenStream>> open();
+    asio::awaitable<void> tell_not_opened(const ErrorInfo& error);
     asio::awaitable<void> refuse(const ErrorInfo& error);
+    asio::awaitable<void> refuse_model();
+    asio::awaitable<void> fail(ErrorInfo error);
 
     // --- the answer ---
-    asio::awaitable<void> answer();
     asio::awaitable<void> whole_answer(TokenStream stream);
     asio::awaitable<void> streamed_answer(TokenStream stream);
     void begin_stream(const TokenStream& stream);

@@ -24,6 +24,7 @@
 namespace sluice::gateway {
 namespace {
 
+constexpr std::string_view kVersion = "/v1";               // is part of a target's base URL
 constexpr std::size_t kMaxAnswer = std::size_t{64} << 20;  // embeddings of a large batch are large
 
 /// A body whose model's id can be replaced.
@@ -133,15 +134,15 @@ std::optional<Usage> usage_in(std::string_view body) {
 /// One request that is passed on.
 class Passage {
   public:
-    Passage(Context& context, const Snapshot& snapshot, std::string_view path,
+    Passage(Context& context, const Snapshot& snapshot, std::string_view endpoint,
             const ClientKeys::Client* client, const HttpRequest& request, Reply& reply)
         : context_(context),
           snapshot_(snapshot),
-          path_(path),
+          path_(endpoint.substr(kVersion.size())),
           client_(client),
           request_(request),
           reply_(reply),
-          books_(context, snapshot, "/v1" + std::string(path), client, request.headers) {}
+          books_(context, snapshot, endpoint, client, request.headers) {}
     Passage(const Passage&) = delete;
     ~Passage() { books_.close(reply_.cut(), is_told_); }
 
@@ -250,9 +251,10 @@ asio::awaitable<void> Passage::tell(HttpAnswer answer) {
 
 }  // namespace
 
-asio::awaitable<void> pass_on(Context& context, const Snapshot& snapshot, std::string_view path,
-                              const ClientKeys::Client* client, const HttpRequest& request, Reply& reply) {
-    Passage passage(context, snapshot, path, client, request, reply);
+asio::awaitable<void> pass_on(Context& context, std::shared_ptr<const Snapshot> snapshot,
+                              std::string_view endpoint, const ClientKeys::Client* client,
+                              const HttpRequest& request, Reply& reply) {
+    Passage passage(context, *snapshot, endpoint, client, request, reply);
     co_await passage.run();
 }
 

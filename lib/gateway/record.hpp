@@ -74,7 +74,7 @@ struct RequestRecord {
     std::chrono::system_clock::time_point timestamp;  ///< Of its start.
     std::string request_id;
     std::string trace_id;
-    std::string endpoint;  ///< "/v1/chat/completions", "/v1beta/models:generateContent", ...
+    std::string_view endpoint;  ///< A literal: "/v1/chat/completions", "/v1beta/models:generateContent", ...
     bool stream = false;
     std::string requested_model;
     std::string model;          ///< As the client was told; empty when nobody answered.
@@ -88,7 +88,7 @@ struct RequestRecord {
     std::optional<Usage> usage;
     std::optional<PicoUsd> cost;  ///< Of all attempts together; absent when one of them is unknown.
     std::string route;
-    std::string strategy;
+    std::string_view strategy;    ///< to_string() of it; empty without a route.
     std::string original_target;  ///< That was chosen first; empty when there was no failover.
     std::string failover_reason;
     std::vector<AttemptRecord> attempts;

@@ -277,36 +277,36 @@ asio::awaitable<bool> Session::answer_request() {
     }
     in_service_ = false;
     if (cut_ != Cut::none) co_await await_again();
-    const bool stays = co_await finish_reply(thrown);
-    co_return stays;
-}
-
-asio::awaitable<bool> Session::finish_reply(std::exception_ptr thrown) {
     if (thrown && cut_ == Cut::none) note(thrown);
     if (closed_) co_return false;
-    if (reply_ == ReplyState::none) {
-        if (cut_ == Cut::drained) {
-            co_await refuse(503, "This server is shutting down.");
-        } else {
-            if (!thrown) log(LogLevel::error, "a request's service completed without an answer");
-            co_await refuse(500, "The request could not be answered because of an error in this server.");
-        }
-        co_return false;
-    }
     if (reply_ != ReplyState::complete) {
-        if (!thrown && reply_ == ReplyState::streaming)
-            log(LogLevel::error, "a request's service completed without an end to its answer");
-        if (!chunked_) net::set_reset_on_close(*connection_);  // a body that ends with it would look whole
-        if (reply_ == ReplyState::truncated && chunked_ && !broken_ && !frames_.empty()) {
-            wire::append_chunk_size(head_, frames_.size());
-            frames_ += "\r\n";
-            co_await write(asio::buffer(frames_), kCutLimit);
-        }
+        co_await break_off(thrown != nullptr);
         co_return false;
     }
     const bool stays = persistent_ && !server_->draining;
     lingers_ = !stays && (persistent_ || !input_.empty());
     co_return stays;
+}
+
+// Ends an answer that its service has not. `is_known`: why has been said.
+asio::awaitable<void> Session::break_off(bool is_known) {
+    if (reply_ == ReplyState::none) {
+        if (cut_ == Cut::drained) {
+            co_await refuse(503, "This server is shutting down.");
+        } else {
+            if (!is_known) log(LogLevel::error, "a request's service completed without an answer");
+            co_await refuse(500, "The request could not be answered because of an error in this server.");
+        }
+        co_return;
+    }
+    if (!is_known && reply_ == ReplyState::streaming)
+        log(LogLevel::error, "a request's service completed without an end to its answer");
+    if (!chunked_) net::set_reset_on_close(*connection_);  // a body that ends with it would look whole
+    if (reply_ == ReplyState::truncated && chunked_ && !broken_ && !frames_.empty()) {
+        wire::append_chunk_size(head_, frames_.size());
+        frames_ += "\r\n";
+        co_await write(asio::buffer(frames_), kCutLimit);
+    }
 }
 
 // What was thrown may quote what a client or a provider said, so only its type is told.

@@ -79,7 +79,7 @@ class Session final : public Reply, public std::enable_shared_from_this<Session>
     static asio::awaitable<void> serve(std::shared_ptr<Session> self);
     asio::awaitable<bool> next_request();
     asio::awaitable<bool> answer_request();
-    asio::awaitable<bool> finish_reply(std::exception_ptr thrown);
+    asio::awaitable<void> break_off(bool is_known);
     asio::awaitable<void> refuse(int status, std::string message);
     asio::awaitable<void> linger();
     bool is_idle() const noexcept;

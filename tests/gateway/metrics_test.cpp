@@ -216,7 +216,8 @@ BOOST_AUTO_TEST_CASE(no_client_can_make_labels) {
     Metrics metrics;
     for (int i = 0; i < 5'000; ++i) {
         RequestRecord record = good_request();
-        record.endpoint = "/v1/guess/" + std::to_string(i);
+        const std::string endpoint = "/v1/guess/" + std::to_string(i);
+        record.endpoint = endpoint;
         record.status = i;
         record.attempts[0].model = "model-" + std::to_string(i);
         metrics.on_request(record);
