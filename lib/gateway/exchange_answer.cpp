@@ -3,9 +3,6 @@
 
 #include "adapters/origin.hpp"
 #include "gateway/answer_error.hpp"
-#include "net/arrivals.hpp"
-
-#include <asio/this_coro.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -147,9 +144,7 @@ std::unique_ptr<Timer> Exchange::early_head(asio::any_io_executor executor) {
 }
 
 asio::awaitable<void> Exchange::streamed_answer(TokenStream stream) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    // The first words go out by themselves, unless many streams make a write dear.
-    bool gathers = net::Arrivals::of(executor).defers_writes();
+    bool gathers = reply_.writes_are_dear();  // else the first words go out by themselves
     begin_stream(stream);
     while (!ended_) {
         std::span<const StreamEvent> batch = co_await stream.next_batch();

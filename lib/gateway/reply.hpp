@@ -109,6 +109,8 @@ class Reply {
     /// flush().
     virtual void send_head_soon() = 0;
 
+    /// So many streams run that to wait for more frames is worth a write less.
+    virtual bool writes_are_dear() const noexcept = 0;
     /// begin() or send() was called.
     virtual bool begun() const noexcept = 0;
     /// Why the request was ended, while it is or was. Cut::drained becomes Cut::stopped a second later.

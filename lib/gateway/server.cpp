@@ -31,6 +31,7 @@ ServerState::ServerState(asio::any_io_executor where, ServerConfig limits, std::
       config(std::move(limits)),
       clock(std::move(time)),
       service(what),
+      arrivals(net::Arrivals::of(executor)),
       load(std::move(shared_load)) {
     spare_.reserve(kMaxSpare);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/server.hpp"
+#include "net/arrivals.hpp"
 #include "net/signal.hpp"
 #include "net/task_group.hpp"
 
@@ -42,6 +43,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
     const ServerConfig config;
     const std::shared_ptr<Clock> clock;
     Service& service;
+    const net::Arrivals& arrivals;
     const std::shared_ptr<Load> load;
     net::TaskGroup tasks;
     bool draining = false;

@@ -55,6 +55,7 @@ class Session final : public Reply, public std::enable_shared_from_this<Session>
     void truncate() noexcept override;
     void heartbeat(std::string frame) override;
     void send_head_soon() override;
+    bool writes_are_dear() const noexcept override { return server_->arrivals.defers_writes(); }
     bool begun() const noexcept override { return reply_ != ReplyState::none; }
     Cut cut() const noexcept override { return cut_; }
 
