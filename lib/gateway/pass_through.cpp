@@ -172,17 +172,26 @@ std::string_view value_of(std::string_view json, std::string_view key) {
     return {};
 }
 
-/// A chunk that tells nothing but the usage.
+bool begins_with_empty_array(std::string_view json) noexcept {
+    if (!json.starts_with('[')) return false;
+    const std::size_t first = skip_space(json, 1);
+    return first < json.size() && json[first] == ']';
+}
+
+bool has_empty_array(std::string_view json) noexcept {
+    for (std::size_t at = json.find('['); at != std::string_view::npos; at = json.find('[', at + 1))
+        if (begins_with_empty_array(json.substr(at))) return true;
+    return false;
+}
+
+/// A chunk that tells nothing but the usage: its list of choices is empty, as hardly any array of others is.
 bool is_usage_only(std::string_view frame) {
-    if (find(frame, R"("usage")") == std::string_view::npos) return false;
+    if (!has_empty_array(frame)) return false;
     for (std::size_t at = 0; at < frame.size();) {
         const std::string_view data = data_of(next_line(frame, at));
         if (!is_object(data)) continue;
-        const std::string_view choices = value_of(data, R"("choices")");
-        if (!choices.starts_with('[')) return false;
-        const std::size_t first = skip_space(choices, 1);
-        if (first == choices.size() || choices[first] != ']') return false;
-        return value_of(data, R"("usage")").starts_with('{');
+        return begins_with_empty_array(value_of(data, R"("choices")")) &&
+               value_of(data, R"("usage")").starts_with('{');
     }
     return false;
 }
