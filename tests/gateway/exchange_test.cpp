@@ -251,6 +251,21 @@ BOOST_AUTO_TEST_CASE(a_trace_is_the_events_too) {
     BOOST_TEST(get("/admin/events").has(R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736")"));
 }
 
+BOOST_AUTO_TEST_CASE(a_mirror_that_ends_after_its_request_is_counted) {
+    RouteConfig& route = config.routes.emplace_back();
+    route.name = "mirrored";
+    route.models = {"sim-ok"};
+    route.mirror.emplace();
+    route.mirror->target = "two";
+    route.mirror->model = "sim-slow-tokens";
+    start();
+    BOOST_TEST(post("/v1/chat/completions", chat("sim-ok")).status == 200);
+    advance(std::chrono::minutes(1));
+    const HttpReply metrics = get("/metrics");
+    BOOST_TEST(metrics.has(R"(upstream_attempts_total{model="other",outcome="ok",target="two"} 1)"),
+               metrics.body);
+}
+
 BOOST_AUTO_TEST_CASE(an_early_head_keeps_an_impatient_client_and_failover_still_works) {
     config.server.early_headers_after = std::chrono::seconds(1);
     config.targets[0].deadlines.first_event = config.targets[0].deadlines.headers = std::chrono::seconds(5);
