@@ -1,5 +1,7 @@
 #include "wire/json_check.hpp"
 
+#include "wire/plain_text.hpp"
+
 namespace sluice::wire {
 namespace {
 
@@ -8,11 +10,6 @@ constexpr bool is_blank_char(char c) noexcept {
 }
 constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
-}
-/// Itself in a string, and nothing more.
-constexpr bool is_plain(char c) noexcept {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
 }
 constexpr bool is_hex(char c) noexcept {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -24,8 +21,8 @@ void JsonCheck::feed(std::string_view piece) noexcept {
     for (std::size_t i = 0; i < piece.size(); ++i) {
         if (state_ == State::broken) return;
         if (state_ == State::string && left_ == 0) {  // most of what comes is the inside of strings
-            while (is_plain(piece[i]))
-                if (++i == piece.size()) return;
+            i += plain_front(piece.substr(i));
+            if (i == piece.size()) return;
         }
         state_ = next(state_, piece[i]);
     }

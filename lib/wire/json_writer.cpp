@@ -7,27 +7,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include "wire/plain_text.hpp"
 #include "wire/utf8.hpp"
 
 namespace sluice::wire {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-enum class ByteClass : unsigned char { plain, escape, multibyte };
-
-constexpr std::array<ByteClass, 256> kByteClass = [] {
-    std::array<ByteClass, 256> table{};
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-        if (byte < 0x20 || byte == '"' || byte == '\\') table[byte] = ByteClass::escape;
-        if (byte >= 0x80) table[byte] = ByteClass::multibyte;
-    }
-    return table;
-}();
-
-ByteClass class_of(char byte) {
-    return kByteClass[static_cast<unsigned char>(byte)];
-}
 
 void append_escape(std::string& out, char byte) {
     switch (byte) {
@@ -56,44 +42,23 @@ void append_escape(std::string& out, char byte) {
     out += hex[value & 0xF];
 }
 
-/// Whether a byte of these eight is no printable ASCII that stands for itself.
-bool has_special(std::uint64_t eight) noexcept {
-    constexpr std::uint64_t kOnes = 0x0101010101010101;
-    constexpr std::uint64_t kHighs = 0x8080808080808080;
-    // A byte of a difference is zero, or has its high bit set, only where the byte is what is looked for, or
-    // above one that is.
-    const std::uint64_t quote = eight ^ (kOnes * '"');
-    const std::uint64_t slash = eight ^ (kOnes * '\\');
-    const std::uint64_t found = (eight - kOnes * 0x20) | (quote - kOnes) | (slash - kOnes) | eight;
-    return (found & kHighs) != 0;
-}
-
-/// How many bytes at the front of `text` are printable ASCII that stands for itself; a multiple of eight, so
-/// that there may be more. Nearly all keys and most texts are nothing else.
-std::size_t plain_front(std::string_view text) noexcept {
-    std::size_t at = 0;
-    for (; at + 8 <= text.size(); at += 8) {
-        std::uint64_t eight = 0;
-        std::memcpy(&eight, text.data() + at, 8);
-        if (has_special(eight)) break;
-    }
-    return at;
-}
-
 /// Copies `text` in runs, as long as possible, and breaks them only for what must be replaced.
 template <bool escape>
 void append(std::string& out, std::string_view text) {
     std::size_t run = 0;
-    std::size_t at = plain_front(text);
+    std::size_t at = 0;
     const auto flush = [&] { out.append(text, run, at - run); };
     while (at < text.size()) {
-        const ByteClass kind = class_of(text[at]);
-        if (kind == ByteClass::plain || (!escape && kind == ByteClass::escape)) {
+        const char byte = text[at];
+        if (is_plain(byte)) {
+            at += plain_front(text.substr(at));
+        } else if (static_cast<unsigned char>(byte) < 0x80) {
+            if constexpr (escape) {
+                flush();
+                append_escape(out, byte);
+                run = at + 1;
+            }
             ++at;
-        } else if (kind == ByteClass::escape) {
-            flush();
-            append_escape(out, text[at]);
-            run = ++at;
         } else if (const Utf8Front sequence = utf8_front(text.substr(at)); sequence.valid) {
             at += sequence.size;
         } else {
@@ -106,16 +71,6 @@ void append(std::string& out, std::string_view text) {
 }
 
 }  // namespace
-
-bool is_plain(std::string_view text) noexcept {
-    constexpr std::size_t kEight = 8;
-    if (text.size() < kEight)
-        return std::all_of(text.begin(), text.end(), [](char c) { return class_of(c) == ByteClass::plain; });
-    if (text.size() - plain_front(text) >= kEight) return false;
-    std::uint64_t last = 0;  // may overlap with what was looked at
-    std::memcpy(&last, text.data() + text.size() - kEight, kEight);
-    return !has_special(last);
-}
 
 void append_escaped(std::string& out, std::string_view text) {
     append<true>(out, text);
@@ -175,7 +130,7 @@ void JsonWriter::quoted(std::string_view text, std::string_view behind) {
     end += text.size();
     std::memcpy(end, behind.data(), behind.size());
     end += behind.size();
-    out_.append(whole.data(), end);
+    out_.append(whole.data(), static_cast<std::size_t>(end - whole.data()));
     first_ = after_key_ = false;
 }
 

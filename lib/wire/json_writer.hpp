@@ -56,8 +56,6 @@ class JsonWriter {
     bool after_key_ = false;
 };
 
-/// Whether `text` is printable ASCII that stands for itself in JSON.
-bool is_plain(std::string_view text) noexcept;
 /// Appends `text` escaped for JSON, without quotes.
 void append_escaped(std::string& out, std::string_view text);
 /// Appends `text` with every ill-formed UTF-8 sequence replaced by U+FFFD (WHATWG "decode with replacement").
