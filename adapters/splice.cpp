@@ -27,9 +27,7 @@ void BodySplice::set(std::string_view name, std::string_view json) {
         return;
     }
     if (!inserted_.empty()) inserted_ += ',';
-    inserted_ += '"';
-    wire::append_escaped(inserted_, name);
-    inserted_.append("\":").append(json);
+    wire::JsonWriter(inserted_).key(name).raw(json);
 }
 
 void BodySplice::set_string(std::string_view name, std::string_view text) {

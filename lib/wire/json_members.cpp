@@ -1,5 +1,7 @@
 #include "wire/json_members.hpp"
 
+#include "wire/plain_text.hpp"
+
 #include <algorithm>
 #include <functional>
 
@@ -27,7 +29,11 @@ bool is_same(std::string_view a, std::string_view b) noexcept {
 class JsonMembers::Scanner {
   public:
     Scanner(JsonMembers& out, std::string_view text, const Admit& admit, bool unambiguous)
-        : out_(out), admit_(admit), text_(text), unambiguous_(unambiguous) {}
+        : out_(out),
+          admit_(admit),
+          at_(text.data()),
+          end_(text.data() + text.size()),
+          unambiguous_(unambiguous) {}
 
     bool scan() {
         skip_space();
@@ -36,61 +42,61 @@ class JsonMembers::Scanner {
         out_.members_.reserve(16);
         open_.reserve(8);
         if (unambiguous_) keys_.reserve(32);
-        open();
-        out_.front_ = text_.substr(at_, 0);
+        ++at_;
+        out_.front_ = {at_, 0};
+        if (!enter('}')) return false;
         while (!open_.empty())
-            if (!step()) return false;
-        skip_space();
-        return at_ == text_.size();
+            if (!take_element()) return false;
+        return at_ == end_;
     }
 
   private:
     struct Container {
-        char end;                  // the bracket that closes it
-        std::size_t first_key;     // of its keys, in keys_
-        bool is_empty = true;      // nothing has come yet
-        bool after_comma = false;  // so something must come
+        char end;               // the bracket that closes it
+        std::size_t first_key;  // of its keys, in keys_
     };
 
-    char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
+    char peek() const noexcept { return at_ != end_ ? *at_ : '\0'; }
     void skip_space() noexcept {
-        while (at_ < text_.size() && is_blank(text_[at_]))
+        while (at_ != end_ && is_blank(*at_))
             ++at_;
     }
 
-    void open() {
-        open_.push_back({text_[at_] == '{' ? '}' : ']', keys_.size()});
-        ++at_;
-    }
-
-    /// A comma, a bracket, or an element up to its end or the opening of its container.
-    bool step() {
-        Container& in = open_.back();
+    /// From just behind a container's opening to its first element, or, if it has none, to the next one.
+    bool enter(char end) {
+        if (open_.size() == kMaxDepth) return false;
+        open_.push_back({end, keys_.size()});
         skip_space();
-        const char next = peek();
-        if (next == in.end && !in.after_comma) return close();
-        if (!in.is_empty && !in.after_comma) {
-            in.after_comma = next == ',';
-            ++at_;
-            return in.after_comma;
-        }
-        in.is_empty = in.after_comma = false;
-        std::string_view key;
-        const bool is_member = in.end == '}';
+        return peek() != end || go_on();
+    }
+
+    /// From where an element ends to the next one, or to the end of the text.
+    bool go_on() {
+        for (skip_space(); !open_.empty() && peek() == open_.back().end; skip_space())
+            if (!close()) return false;
+        if (open_.empty()) return true;
+        if (peek() != ',') return false;
+        ++at_;
+        skip_space();
+        return true;
+    }
+
+    bool take_element() {
+        const bool is_member = open_.back().end == '}';
         const bool is_outermost = open_.size() == 1;
-        if (is_member && !read_key(key, is_outermost)) return false;
-        const std::size_t begin = at_;
+        JsonMember member;
+        if (is_member && !read_key(member)) return false;
+        const char* const begin = at_;
         const char first = peek();
-        if (first == '{' || first == '[') {
-            if (open_.size() == kMaxDepth) return false;
-            open();
-        } else if (first == '"' ? !skip_string() : !skip_word()) {
+        const bool is_container = first == '{' || first == '[';
+        if (is_container)
+            ++at_;  // close() has the rest
+        else if (first == '"' ? !skip_string() : !skip_word())
             return false;
-        }
-        // Of a container that is its opening only; close() has the rest.
-        const std::string_view value = text_.substr(begin, at_ - begin);
-        if (is_outermost) out_.members_.back().value = value;
-        return !is_member || !admit_ || admit_(key, value);
+        member.value = {begin, at_};
+        if (is_member && admit_ && !admit_(member.key, member.value)) return false;
+        if (is_outermost) out_.members_.push_back(member);
+        return is_container ? enter(first == '{' ? '}' : ']') : go_on();
     }
 
     bool close() {
@@ -99,55 +105,51 @@ class JsonMembers::Scanner {
         ++at_;
         if (open_.size() == 1) {
             JsonMember& member = out_.members_.back();
-            member.value = {member.value.data(),
-                            static_cast<std::size_t>(text_.data() + at_ - member.value.data())};
+            member.value = {member.value.data(), at_};
         }
         const bool is_clear = !unambiguous_ || !has_key_twice(in.first_key);
         keys_.resize(in.first_key);
         return is_clear;
     }
 
-    bool read_key(std::string_view& key, bool is_outermost) {
-        const std::size_t begin = at_;
+    bool read_key(JsonMember& member) {
+        const char* const begin = at_;
         if (peek() != '"') return false;
         // Nearly all keys are short and plain.
-        std::size_t end = begin + 1;
-        while (end < text_.size() && text_[end] != '"' && text_[end] != '\\')
-            ++end;
-        const bool is_plain = end < text_.size() && text_[end] == '"';
-        if (is_plain)
-            at_ = end + 1;
+        const char* const quote = begin + 1 + plain_front({begin + 1, end_});
+        const bool is_whole = quote != end_ && *quote == '"';
+        if (is_whole)
+            at_ = quote + 1;
         else if (!skip_string())
             return false;
-        const std::string_view quoted = text_.substr(begin, at_ - begin);
-        key = quoted.substr(1, quoted.size() - 2);
-        if (!is_plain && !unescape(key, out_.arena_, key)) return false;
-        if (unambiguous_) keys_.push_back(key);
+        member.key_text = {begin, at_};
+        member.key = {begin + 1, at_ - 1};
+        if (!is_whole && !unescape(member.key, out_.arena_, member.key)) return false;
+        if (unambiguous_) keys_.push_back(member.key);
         skip_space();
         if (peek() != ':') return false;
         ++at_;
         skip_space();
-        if (is_outermost) out_.members_.push_back({key, quoted, {}});
         return true;
     }
 
     bool skip_string() noexcept {
-        const std::size_t end = end_of_string(text_, at_);
-        if (end == std::string_view::npos) return false;
-        at_ = end;
+        const std::size_t size = end_of_string({at_, end_}, 0);
+        if (size == std::string_view::npos) return false;
+        at_ += size;
         return true;
     }
 
     /// A number, true, false or null.
     bool skip_word() noexcept {
-        const std::size_t begin = at_;
+        const char* const begin = at_;
         const auto is_part = [](char c) {
             return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' || c == '+' || c == '-' ||
                    c == '.';
         };
-        while (at_ < text_.size() && is_part(text_[at_]))
+        while (at_ != end_ && is_part(*at_))
             ++at_;
-        return at_ > begin;
+        return at_ != begin;
     }
 
     bool has_key_twice(std::size_t first) {
@@ -165,9 +167,9 @@ class JsonMembers::Scanner {
 
     JsonMembers& out_;
     const Admit& admit_;
-    std::string_view text_;
+    const char* at_;
+    const char* end_;
     bool unambiguous_;
-    std::size_t at_ = 0;
     std::vector<Container> open_;
     std::vector<std::string_view> keys_;  // of the open objects, innermost last
 };
