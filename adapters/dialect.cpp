@@ -5,6 +5,7 @@
 #include "adapters/openai_chat/dialect.hpp"
 #include "adapters/openai_responses/dialect.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sluice::adapters {
@@ -42,9 +43,15 @@ std::string_view request_id_of(const wire::HeaderList& headers) noexcept {
     static constexpr std::array<std::string_view, 8> kNames = {
         "request-id",       "apim-request-id",  "x-generation-id",   "x-kong-request-id",
         "x-amzn-requestid", "x-amz-request-id", "x-groq-request-id", "x-request-id"};
-    for (std::string_view name : kNames)
-        if (auto value = headers.find(name)) return *value;
-    return {};
+    std::string_view id;
+    auto best = kNames.end();
+    for (const auto& [name, value] : headers.all()) {
+        const auto known = std::find(kNames.begin(), best, name);
+        if (known == best) continue;
+        best = known;
+        id = value;
+    }
+    return id;
 }
 
 }  // namespace sluice::adapters

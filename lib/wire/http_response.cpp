@@ -22,9 +22,12 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case) no
 }
 
 std::string_view trim(std::string_view text) noexcept {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_blank(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back()))
+        text.remove_suffix(1);
+    return text;
 }
 
 /// Calls `visit` with every element of a comma-separated list, empty ones included.
@@ -71,17 +74,18 @@ bool split_field(std::string_view line, std::string_view& name, std::string_view
 void HeaderList::add(std::string_view name, std::string_view value) {
     if (fields_.capacity() == 0) {  // a provider's usual answer
         fields_.reserve(24);
-        text_.reserve(1024);
+        text_.reserve(1000);  // with its end within what allocators take for small
     }
-    fields_.push_back({text_.size(), name.size(), value.size()});
     const std::size_t begin = text_.size();
+    fields_.push_back({begin, name.size(), value.size()});
     text_.append(name).append(value);
-    for (std::size_t i = begin; i < begin + name.size(); ++i)
-        text_[i] = to_lower(text_[i]);
+    std::transform(name.begin(), name.end(), text_.data() + begin, to_lower);
 }
 
 std::optional<std::string_view> HeaderList::find(std::string_view name) const noexcept {
-    for (const auto& [stored, value] : all()) {
+    for (const Field& field : fields_) {
+        if (field.name != name.size()) continue;  // nearly all others
+        const auto [stored, value] = pair_of(field);
         if (equals_ignoring_case(name, stored)) return value;
     }
     return std::nullopt;
