@@ -99,9 +99,9 @@ void DecoderBase::on_failure(ErrorInfo error, EventBatch& out) {
 
 void DecoderBase::fail(ErrorInfo error, EventBatch& out) {
     add_facts(error, facts_);
-    error_.emplace(std::move(error));
+    error_ = std::make_unique<const ErrorInfo>(std::move(error));
     state_ = DecoderState::ended;
-    out.push(StreamEvent(Failure{&*error_}));
+    out.push(StreamEvent(Failure{error_.get()}));
 }
 
 void DecoderBase::fail_with_body(std::string_view body, EventBatch& out) {

@@ -7,6 +7,7 @@
 
 #include <simdjson.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,8 +79,8 @@ class DecoderBase : public StreamDecoder {
     void on_pending_lines(EventBatch& out);
 
     std::string_view answer_name_;
-    std::string lines_;  // of bare JSON outside SSE framing, until it is complete
-    std::optional<ErrorInfo> error_;
+    std::string lines_;                       // of bare JSON outside SSE framing, until it is complete
+    std::unique_ptr<const ErrorInfo> error_;  // rare, and large
 };
 
 /// `text` in the arena, with the padding that simdjson wants. The arena, because events will point into it.

@@ -582,12 +582,8 @@ Error Chunk::read_groq(json::value value) {
     });
 }
 
-/// Leaves `out` as it is when the value is not a string.
 Error Chunk::read_text(json::value value, std::string_view& out) {
-    if (kind_of(value) != '"') return SUCCESS;
-    std::string_view escaped;
-    if (!wire::string_source(value, escaped)) return simdjson::STRING_ERROR;
-    return wire::unescape(escaped, *arena_, out) ? SUCCESS : simdjson::STRING_ERROR;
+    return fields::read_text(value, *arena_, out);
 }
 
 Error Chunk::keep_unknown(std::string_view prefix, json::field field, std::vector<Unknown>& out) {

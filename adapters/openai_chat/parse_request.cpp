@@ -157,11 +157,11 @@ class Parser : RequestReader {
     void read_content(const std::string& message_path, Element message, std::vector<Part>& parts) {
         const auto content = dom::field(message, "content");
         if (!content) return;
-        const std::string path = message_path + ".content";
         if (const auto whole = dom::as<std::string_view>(content)) {
             if (!whole->empty()) parts.emplace_back(TextPart(std::string(*whole)));
             return;
         }
+        const std::string path = message_path + ".content";
         const auto list = dom::as<Array>(content);
         if (!list) return fail(path + ": expected a string or an array");
         for (std::size_t i = 0; Element part : *list)

@@ -215,6 +215,32 @@ std::size_t unescape_one(std::string_view text, char*& out) {
     return 5;
 }
 
+/// unescape() of a text whose first escape is at `backslash`.
+bool unescape_from(std::size_t backslash, std::string_view escaped, TextArena& arena,
+                   std::string_view& text) {
+    // No escape is shorter than what it stands for.
+    char* const begin = arena.allocate(escaped.size());
+    char* out = begin;
+    std::string_view rest = escaped;
+    while (backslash != std::string_view::npos) {
+        std::memcpy(out, rest.data(), backslash);
+        out += backslash;
+        rest.remove_prefix(backslash + 1);
+        const std::size_t taken = unescape_one(rest, out);
+        if (taken == 0) {
+            arena.shrink_last(escaped.size());
+            return false;
+        }
+        rest.remove_prefix(taken);
+        backslash = rest.find('\\');
+    }
+    std::memcpy(out, rest.data(), rest.size());
+    out += rest.size();
+    text = {begin, out};
+    arena.shrink_last(escaped.size() - text.size());
+    return true;
+}
+
 }  // namespace
 
 bool is_json(std::string_view text) {
@@ -269,31 +295,9 @@ std::size_t end_of_string(std::string_view text, std::size_t at) noexcept {
 }
 
 bool unescape(std::string_view escaped, TextArena& arena, std::string_view& text) {
-    std::size_t backslash = escaped.find('\\');
-    if (backslash == std::string_view::npos) {
-        text = escaped;
-        return true;
-    }
-    // No escape is shorter than what it stands for.
-    char* const begin = arena.allocate(escaped.size());
-    char* out = begin;
-    std::string_view rest = escaped;
-    while (backslash != std::string_view::npos) {
-        std::memcpy(out, rest.data(), backslash);
-        out += backslash;
-        rest.remove_prefix(backslash + 1);
-        const std::size_t taken = unescape_one(rest, out);
-        if (taken == 0) {
-            arena.shrink_last(escaped.size());
-            return false;
-        }
-        rest.remove_prefix(taken);
-        backslash = rest.find('\\');
-    }
-    std::memcpy(out, rest.data(), rest.size());
-    out += rest.size();
-    text = {begin, out};
-    arena.shrink_last(escaped.size() - text.size());
+    const std::size_t backslash = escaped.find('\\');
+    if (backslash != std::string_view::npos) return unescape_from(backslash, escaped, arena, text);
+    text = escaped;
     return true;
 }
 

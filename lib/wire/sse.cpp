@@ -55,6 +55,7 @@ void SseParser::Field::move_to(std::string& own, std::string_view window) {
 
 SseParser::Step SseParser::next(std::string_view window) {
     if (error_) return stop();
+    if (line_ == window.size() && within_limits(line_)) return {};  // nothing new
     if (!bom_done_ && !skip_bom(window)) return {};
     Step step;
     if (take_usual(window, step)) return step;
