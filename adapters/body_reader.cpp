@@ -33,12 +33,13 @@ void BodyReader::finish(std::string_view bytes, std::size_t readable, EventBatch
     Window window{bytes, readable, 0};
     if (!ended()) read_items(window, out, SIZE_MAX);
     while (!ended()) {
+        const std::size_t begin = parser_.position();
         wire::SseParser::Step step = parser_.finish(bytes);
         if (step.kind == wire::SseParser::Kind::need_more) break;
         // No blank line closed this frame: one that was cut is a truncated stream, not a malformed one.
         bool cut = step.kind == wire::SseParser::Kind::frame && trim(step.frame.data) != "[DONE]" &&
                    !wire::is_json(trim(step.frame.data));
-        if (!cut) handle(step, window, out);
+        if (!cut) handle(step, begin, window, out);
     }
     if (ended()) return;
     std::size_t first_event = out.size();
@@ -52,15 +53,18 @@ void BodyReader::read_items(Window& window, EventBatch& out, std::size_t max_eve
         if (!tail_.empty()) read_repeats(window, out, max_events);
         is_behind_ = out.size() >= max_events;
         if (is_behind_) return;
+        const std::size_t begin = parser_.position();
         wire::SseParser::Step step = parser_.next(window.bytes);
         if (step.kind == wire::SseParser::Kind::need_more) break;
-        handle(step, window, out);
+        handle(step, begin, window, out);
     }
     const std::size_t limit = begun_ ? max_held_later_ : max_held_;
     if (!ended() && parser_.idle_end() - window.taken > limit) fail(wire::WireError::held_too_large, out);
 }
 
-void BodyReader::handle(const wire::SseParser::Step& step, Window& window, EventBatch& out) {
+/// `begin` is where the item begins.
+void BodyReader::handle(const wire::SseParser::Step& step, std::size_t begin, Window& window,
+                        EventBatch& out) {
     std::size_t first_event = out.size();
     switch (step.kind) {
         case wire::SseParser::Kind::need_more:
@@ -69,8 +73,7 @@ void BodyReader::handle(const wire::SseParser::Step& step, Window& window, Event
             decoder_.on_frame(step.frame, readable_from(step.frame.data, window.bytes, window.readable), out);
             tail_.clear();
             if (first_event + 1 == out.size())
-                note_framing(window.bytes.substr(window.taken, parser_.position() - window.taken),
-                             step.frame.data);
+                note_framing(window.bytes.substr(begin, parser_.position() - begin), step.frame.data);
             break;
         case wire::SseParser::Kind::stray_line:
             decoder_.on_stray_line(step.line, out);

@@ -67,7 +67,7 @@ class BodyReader {
         std::size_t taken;  // end of the last frame that made an event
     };
 
-    void handle(const wire::SseParser::Step& step, Window& window, EventBatch& out);
+    void handle(const wire::SseParser::Step& step, std::size_t begin, Window& window, EventBatch& out);
     void read_items(Window& window, EventBatch& out, std::size_t max_events);
     void note_framing(std::string_view raw, std::string_view data);
     void read_repeats(Window& window, EventBatch& out, std::size_t max_events);

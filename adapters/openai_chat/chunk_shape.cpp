@@ -1,8 +1,9 @@
 #include "adapters/openai_chat/chunk_shape.hpp"
 
+#include "wire/plain_text.hpp"
+
 #include <simdjson.h>
 
-#include <array>
 #include <cstring>
 
 namespace sluice::adapters::openai_chat {
@@ -29,42 +30,37 @@ std::size_t string_length(std::string_view text) noexcept {
     return std::string_view::npos;
 }
 
-/// Bytes that stand for themselves in a JSON string, whatever is beside them.
-constexpr std::array<bool, 256> plain_bytes() {
-    std::array<bool, 256> plain{};
-    for (std::size_t byte = 0x20; byte < 0x80; ++byte)
-        plain[byte] = byte != '"' && byte != '\\';
-    return plain;
+/// The same for one without escapes, whose beginning was not plain.
+std::size_t unusual_length(std::string_view text) noexcept {
+    const std::size_t length = string_length(text);
+    const bool has_escape =
+        length != std::string_view::npos && std::memchr(text.data(), '\\', length) != nullptr;
+    return has_escape ? std::string_view::npos : length;
 }
-constexpr std::array<bool, 256> kPlain = plain_bytes();
 
-/// The same for one without escapes.
-std::size_t plain_length(std::string_view text) noexcept {
-    const std::size_t limit = text.size() < kLongestText ? text.size() : kLongestText;
-    std::size_t length = 0;
-    while (length < limit && kPlain[static_cast<unsigned char>(text[length])])
-        ++length;
-    if (length < limit && text[length] == '"') return length;
-    length = string_length(text);
-    const bool is_plain =
-        length != std::string_view::npos && std::memchr(text.data(), '\\', length) == nullptr;
-    return is_plain ? length : std::string_view::npos;
+/// The same for any without escapes.
+inline std::size_t unescaped_length(std::string_view text) noexcept {
+    const std::size_t plain = wire::plain_front(text);
+    return plain < text.size() && text[plain] == '"' ? plain : unusual_length(text);
 }
 
 }  // namespace
 
 void ChunkShape::learn(std::string_view json, std::string_view text) {
+    constexpr std::size_t kUsualAround = 16;  // "data: ", and an empty line
     forget();
-    shape_.assign(json);
+    frame_.reserve(json.size() + kUsualAround);
+    frame_.append(json);
     text_begin_ = static_cast<std::size_t>(text.data() - json.data());
     text_end_ = text_begin_ + text.size();
-    padding_begin_ = padding_end_ = json.size();
+    has_padding_ = false;
     for (std::string_view name : {R"("obfuscation":")", R"("p":")"}) {  // OpenAI, Mistral
         std::size_t padding = json.find(name, text_end_);
         if (padding == std::string_view::npos) continue;
         padding += name.size();
         std::size_t length = string_length(json.substr(padding));
         if (length == std::string_view::npos) return;
+        has_padding_ = true;
         padding_begin_ = padding;
         padding_end_ = padding + length;
         return;
@@ -72,19 +68,19 @@ void ChunkShape::learn(std::string_view json, std::string_view text) {
 }
 
 bool ChunkShape::match(std::string_view json, std::string_view& escaped) const noexcept {
-    if (shape_.empty() || json.size() <= text_begin_) return false;
-    if (std::memcmp(json.data(), shape_.data(), text_begin_) != 0) return false;
+    const std::string_view shape = chunk();
+    if (shape.empty() || json.size() <= text_begin_) return false;
+    if (std::memcmp(json.data(), shape.data(), text_begin_) != 0) return false;
     json.remove_prefix(text_begin_);
     std::size_t length = string_length(json);
     if (length == std::string_view::npos || length == 0) return false;
     escaped = json.substr(0, length);
     json.remove_prefix(length);
 
-    const std::string_view shape = shape_;
+    if (!has_padding_) return json == shape.substr(text_end_);
     const std::string_view between = shape.substr(text_end_, padding_begin_ - text_end_);
     if (!json.starts_with(between)) return false;
     json.remove_prefix(between.size());
-    if (padding_begin_ == shape.size()) return json.empty();
 
     length = string_length(json);
     // An escape there would be unchecked.
@@ -94,37 +90,39 @@ bool ChunkShape::match(std::string_view json, std::string_view& escaped) const n
 }
 
 void ChunkShape::put_within(std::string_view head, std::string_view tail) {
-    const bool is_there = frame_.size() == head.size() + shape_.size() + tail.size() &&
-                          frame_.starts_with(head) && frame_.ends_with(tail);
-    if (is_there || shape_.empty()) return;
+    const bool is_there =
+        head_ == head.size() && tail_ == tail.size() && frame_.starts_with(head) && frame_.ends_with(tail);
+    if (is_there || frame_.empty()) return;
+    frame_.resize(frame_.size() - tail_);
+    frame_.append(tail).replace(0, head_, head);
     head_ = head.size();
-    frame_.assign(head).append(shape_).append(tail);
+    tail_ = tail.size();
 }
 
 std::size_t ChunkShape::match_frame(std::string_view bytes, std::string_view& text) const noexcept {
-    std::string_view rest = bytes;
+    const char* at = bytes.data();
+    const char* const end = at + bytes.size();
     const auto take = [&](std::size_t from, std::size_t to) {
         const std::size_t size = to - from;
-        if (rest.size() < size || std::memcmp(rest.data(), frame_.data() + from, size) != 0) return false;
-        rest.remove_prefix(size);
+        if (static_cast<std::size_t>(end - at) < size || std::memcmp(at, frame_.data() + from, size) != 0)
+            return false;
+        at += size;
         return true;
     };
     if (frame_.empty() || !take(0, head_ + text_begin_)) return 0;
-    std::size_t length = plain_length(rest);
+    std::size_t length = unescaped_length({at, end});
     if (length == std::string_view::npos || length == 0) return 0;
-    const std::string_view said(rest.data(), length);
-    rest.remove_prefix(length);
-    if (padding_begin_ == shape_.size()) {
-        if (!take(head_ + text_end_, frame_.size())) return 0;
-    } else {
+    const std::string_view said(at, length);
+    at += length;
+    if (has_padding_) {
         if (!take(head_ + text_end_, head_ + padding_begin_)) return 0;
-        length = plain_length(rest);
+        length = unescaped_length({at, end});
         if (length == std::string_view::npos) return 0;
-        rest.remove_prefix(length);
-        if (!take(head_ + padding_end_, frame_.size())) return 0;
+        at += length;
     }
+    if (!take(head_ + (has_padding_ ? padding_end_ : text_end_), frame_.size())) return 0;
     text = said;
-    return bytes.size() - rest.size();
+    return static_cast<std::size_t>(at - bytes.data());
 }
 
 }  // namespace sluice::adapters::openai_chat
