@@ -53,8 +53,8 @@ class HeaderList {
         std::size_t value;
     };
     std::pair<std::string_view, std::string_view> pair_of(const Field& field) const noexcept {
-        const std::string_view both = std::string_view(text_).substr(field.begin, field.name + field.value);
-        return {both.substr(0, field.name), both.substr(field.name)};
+        const char* const name = text_.data() + field.begin;
+        return {{name, field.name}, {name + field.name, field.value}};
     }
 
     std::string text_;
