@@ -1,6 +1,6 @@
 #include "gateway/header_fields.hpp"
 
-#include "wire/json_writer.hpp"
+#include "wire/plain_text.hpp"
 
 #include <algorithm>
 

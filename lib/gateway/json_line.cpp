@@ -1,6 +1,7 @@
 #include "gateway/json_line.hpp"
 
 #include "wire/json_writer.hpp"
+#include "wire/plain_text.hpp"
 
 #include <cstring>
 
