@@ -63,6 +63,8 @@ class TokenSource {
     /// Orderly end: gives the connection back where that is possible within a short bound. Idempotent. Does
     /// not throw.
     virtual asio::awaitable<void> close() = 0;
+    /// close() without waiting. False, and nothing is closed, when it would have to wait.
+    virtual bool try_close() noexcept { return false; }
     /// Valid as long as the source; response ids may appear as events arrive.
     virtual const Answerer& answerer() const noexcept = 0;
     /// What could not be carried to this provider, one sentence each.
@@ -123,6 +125,8 @@ class TokenStream {
     /// used again, and otherwise closes it. next() returning nullptr has done this already. Idempotent; does
     /// not throw.
     asio::awaitable<void> close();
+    /// close() without waiting. False, and nothing is closed, when it would have to wait.
+    bool try_close() noexcept;
 
     /// Who really answers. Valid as long as the stream is not moved.
     const Answerer& answerer() const noexcept;

@@ -146,8 +146,12 @@ std::unique_ptr<Timer> Exchange::early_head(asio::any_io_executor executor) {
 asio::awaitable<void> Exchange::streamed_answer(TokenStream stream) {
     bool gathers = reply_.writes_are_dear();  // else the first words go out by themselves
     begin_stream(stream);
+    std::span<const StreamEvent> batch = stream.try_next_batch();  // who chose the stream has seen its first
     while (!ended_) {
-        std::span<const StreamEvent> batch = co_await stream.next_batch();
+        if (batch.empty()) {
+            const std::span<const StreamEvent> more = co_await stream.next_batch();
+            batch = more;
+        }
         if (batch.empty()) break;
         take(batch);
         while (!ended_ && std::exchange(gathers, true) && frames().size() < kGathered) {
@@ -157,10 +161,11 @@ asio::awaitable<void> Exchange::streamed_answer(TokenStream stream) {
         }
         settle_frames();
         if (!ended_) co_await reply_.flush();
+        batch = {};
     }
     co_await reply_.end();
     // After the client has it all: giving the connection back may take a moment.
-    co_await stream.close();
+    if (!stream.try_close()) co_await stream.close();
 }
 
 void Exchange::settle_frames() {

@@ -62,16 +62,18 @@ asio::awaitable<Result<TokenStream>> Gate::open(const Request& request, const Ca
     const CommitOn moment = outer.options.commit_on().value_or(options_.commit_on);
     GateRun run(*this, request, outer);
     while (run.has_leg()) {
-        std::optional<LegFailure> failure;
         const CallContext& context = run.begin();
-        std::optional<TokenStream> stream = co_await try_leg(run.leg(), request, context, failure);
-        if (stream) run.on_answer(*stream);
-        if (stream && moment == CommitOn::complete) {
-            std::optional<TokenStream> held =
-                co_await hold(std::move(*stream), options_.max_held_bytes, failure);
-            stream = std::move(held);
+        // Not try_leg(): a coroutine more is what every request would pay for.
+        Result<TokenStream> opened = co_await run.leg().open(request, context);
+        if (opened && !opened->peeked()) co_await opened->peek();
+        std::optional<LegFailure> failure = failure_of(opened);
+        if (!failure) run.on_answer(*opened);
+        if (!failure && moment == CommitOn::complete) {
+            std::optional<TokenStream> held = co_await hold(*opened, options_.max_held_bytes, failure);
+            if (held) co_return run.commit(std::move(*held));
         }
-        if (stream) co_return run.commit(std::move(*stream));  // 6: the leg's own stream, moved
+        if (!failure) co_return run.commit(std::move(*opened));  // 6: the leg's own stream, moved
+        if (opened) co_await opened->close();
         const std::shared_ptr<const Failover> what = run.on_failed(std::move(*failure));
         if (what) co_await call_failover_hook(hook_, what, options_.runtime.clock, options_.hook_limit);  // 5
     }

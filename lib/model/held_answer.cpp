@@ -24,6 +24,7 @@ class HeldSource final : public TokenSource {
         return std::exchange(given_, true) ? std::span<const StreamEvent>() : views_;
     }
     asio::awaitable<void> close() override { co_return; }
+    bool try_close() noexcept override { return true; }
     const Answerer& answerer() const noexcept override { return answerer_; }
     std::span<const std::string> warnings() const noexcept override { return warnings_; }
     std::span<const RateLimit> rate_limits() const noexcept override { return rate_limits_; }
@@ -50,7 +51,7 @@ ErrorInfo too_large(const Answerer& answerer) {
 
 }  // namespace
 
-asio::awaitable<std::optional<TokenStream>> hold(TokenStream stream, std::size_t max_bytes,
+asio::awaitable<std::optional<TokenStream>> hold(TokenStream& stream, std::size_t max_bytes,
                                                  std::optional<LegFailure>& failure) {
     std::vector<OwnedEvent> events;
     std::size_t bytes = 0;

@@ -86,6 +86,7 @@ class HttpSource final : public TokenSource {
     }
 
     asio::awaitable<void> close() override { return call_.finish(); }
+    bool try_close() noexcept override { return call_.try_finish(); }
     const Answerer& answerer() const noexcept override { return answerer_; }
     std::span<const std::string> warnings() const noexcept override { return warnings_; }
     std::span<const RateLimit> rate_limits() const noexcept override { return rate_limits_; }

@@ -7,28 +7,27 @@
 
 namespace sluice {
 
+std::optional<LegFailure> failure_of(const Result<TokenStream>& opened) {
+    std::optional<LegFailure> failure;
+    if (!opened) {
+        failure.emplace().error = opened.error();
+    } else if (const Failure* failed = opened->peeked()->as<Failure>()) {
+        failure.emplace().error = failed->error();
+        failure->usage = opened->usage();
+        failure->earlier.assign(opened->attempts().begin(), opened->attempts().end());
+    }
+    return failure;
+}
+
 asio::awaitable<std::optional<TokenStream>> try_leg(const BoundModel& leg, const Request& request,
                                                     const CallContext& context,
                                                     std::optional<LegFailure>& failure) {
     Result<TokenStream> opened = co_await leg.open(request, context);
-    if (!opened) {
-        failure.emplace().error = std::move(opened).error();
-        co_return std::nullopt;
-    }
-    TokenStream stream = std::move(opened).value();
-    const StreamEvent* first = stream.peeked();
-    if (!first) {
-        const StreamEvent* found = co_await stream.peek();
-        first = found;
-    }
-    if (const Failure* failed = first->as<Failure>()) {
-        failure.emplace().error = failed->error();
-        failure->usage = stream.usage();
-        failure->earlier.assign(stream.attempts().begin(), stream.attempts().end());
-        co_await stream.close();
-        co_return std::nullopt;
-    }
-    co_return std::move(stream);
+    if (opened) co_await opened->peek();
+    failure = failure_of(opened);
+    if (!failure) co_return std::move(*opened);
+    if (opened) co_await opened->close();
+    co_return std::nullopt;
 }
 
 Attempt record_of(const ModelSpec& leg, const LegFailure& failure, Duration duration) {

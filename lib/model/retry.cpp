@@ -86,12 +86,15 @@ asio::awaitable<Result<TokenStream>> RetryTarget::try_until(const Request& reque
     std::optional<ErrorInfo> error;  // of the last try that was really made
     for (;;) {
         const TimePoint started = clock.now();
-        std::optional<LegFailure> failure;
-        std::optional<TokenStream> stream = co_await try_leg(model_, request, context, failure);
-        if (stream) {
-            if (!attempts.empty()) stream->prepend_attempts(std::move(attempts));
-            co_return std::move(*stream);
+        // Not try_leg(): a coroutine more is what every request would pay for.
+        Result<TokenStream> opened = co_await model_.open(request, context);
+        if (opened && !opened->peeked()) co_await opened->peek();
+        std::optional<LegFailure> failure = failure_of(opened);
+        if (!failure) {
+            if (!attempts.empty()) opened->prepend_attempts(std::move(attempts));
+            co_return opened;
         }
+        if (opened) co_await opened->close();
         const TimePoint now = clock.now();
         const std::optional<Duration> wait =
             context.call->has_attempts_left()

@@ -122,6 +122,11 @@ struct TokenStream::Impl {
         return !ready.empty() || ended;
     }
 
+    void end() noexcept {
+        ended = true;
+        ready = after = EventRange();
+    }
+
     const StreamEvent* take() noexcept { return ready.empty() ? nullptr : ready.next++; }
 
     // Takes over a batch: cut after its first terminal event; a source that ends without one has been cut
@@ -196,7 +201,7 @@ asio::awaitable<const StreamEvent*> TokenStream::next() {
         source.answer(batch);
     }
     const StreamEvent* event = impl.take();
-    if (!event) co_await close();
+    if (!event && !try_close()) co_await close();
     co_return event;
 }
 
@@ -208,7 +213,7 @@ asio::awaitable<std::span<const StreamEvent>> TokenStream::next_batch() {
         source.answer(batch);
     }
     const EventRange events = std::exchange(impl.ready, EventRange());
-    if (events.empty()) co_await close();
+    if (events.empty() && !try_close()) co_await close();
     co_return std::span<const StreamEvent>(events.next, events.end);
 }
 
@@ -275,11 +280,19 @@ asio::awaitable<AssistantMessage> TokenStream::collect() {
 
 asio::awaitable<void> TokenStream::close() {
     Impl& impl = *impl_;
-    impl.ended = true;
-    impl.ready = impl.after = EventRange();
+    impl.end();
     if (std::exchange(impl.closed, true)) co_return;
     co_await impl.source->close();
     impl.abandon();
+}
+
+bool TokenStream::try_close() noexcept {
+    Impl& impl = *impl_;
+    if (!impl.closed && !impl.source->try_close()) return false;
+    impl.end();
+    impl.closed = true;
+    impl.abandon();
+    return true;
 }
 
 const Answerer& TokenStream::answerer() const noexcept {

@@ -44,6 +44,7 @@ class HttpCall::State {
     static asio::awaitable<Result<void>> read(std::shared_ptr<State> self);
     static asio::awaitable<Result<std::string>> read_all(std::shared_ptr<State> self, std::size_t limit);
     static asio::awaitable<void> finish(std::shared_ptr<State> self);
+    bool try_finish() noexcept;
     bool try_read();
     void close() noexcept;
 
@@ -414,6 +415,13 @@ std::string HttpCall::State::decoded(std::string raw, std::size_t limit) {
     return text;
 }
 
+bool HttpCall::State::try_finish() noexcept {
+    drain();
+    if (can_keep() && can_read()) return false;
+    close();
+    return true;
+}
+
 asio::awaitable<void> HttpCall::State::finish(std::shared_ptr<State> self) {
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
     for (std::size_t drained = self->drain(); self->can_keep() && self->can_read() && drained < kMaxDrained;
@@ -538,6 +546,10 @@ bool HttpCall::in_grace() const noexcept {
 
 asio::awaitable<void> HttpCall::finish() {
     return State::finish(state_);
+}
+
+bool HttpCall::try_finish() noexcept {
+    return state_->try_finish();
 }
 
 void HttpCall::close() noexcept {

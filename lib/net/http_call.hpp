@@ -91,6 +91,8 @@ class HttpCall {
     /// there), and gives the connection back if it can be used again, else closes it. Idempotent; does not
     /// throw, cancelled or not.
     asio::awaitable<void> finish();
+    /// finish() without waiting. False, and nothing is finished, when it would have to wait.
+    bool try_finish() noexcept;
     /// At once: gives the connection back if the body happens to be complete, else closes it. Idempotent.
     void close() noexcept;
 

@@ -545,6 +545,28 @@ BOOST_AUTO_TEST_CASE(an_early_end_of_a_stream_can_be_waited_for) {
     BOOST_TEST(world.network->stats().alive == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_is_closed_without_waiting_or_not_at_all) {
+    World world;
+    const auto stop = [](BoundModel model, bool at_its_end) -> asio::awaitable<bool> {
+        TokenStream stream = co_await model.stream("x");
+        BOOST_TEST((stream.peeked() == nullptr));
+        const StreamEvent* first = co_await stream.peek();
+        BOOST_TEST((first != nullptr));
+        BOOST_TEST(stream.peeked() == first);
+        for (bool more = at_its_end; more;) {
+            const StreamEvent* event = co_await stream.next();
+            more = !event->is_terminal();
+        }
+        const bool closed = stream.try_close();
+        const StreamEvent* after = stream.try_next();
+        BOOST_TEST((closed ? after == nullptr : after == first));
+        co_return closed;
+    };
+    BOOST_TEST(world.run(stop(world.model("sim-basic"), true)));
+    BOOST_TEST(world.idle_connections() == 1U);
+    BOOST_TEST(!world.run(stop(world.model("sim-stall"), false)));
+}
+
 // The shapes users write first must survive g++ 12.2 (docs/await-rule.md).
 asio::awaitable<std::string> as_users_write(BoundModel model) {
     std::string text;

@@ -99,6 +99,22 @@ BOOST_AUTO_TEST_CASE(gives_the_connection_back_or_closes_it) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(finishes_without_waiting_or_not_at_all) {
+    World whole({request(), say(kChunked + chunk("a") + kLast)});
+    Single done(whole);
+    BOOST_REQUIRE(bool(done.send()));
+    BOOST_TEST(done.call.try_finish());
+    BOOST_TEST(done.call.try_finish());
+    BOOST_TEST(whole.stats() == kOneIdle);
+
+    World open({request(), say(kChunked + chunk("a"))});
+    Single waiting(open);
+    BOOST_REQUIRE(bool(waiting.send()));
+    BOOST_TEST(!waiting.call.try_finish());
+    BOOST_TEST(open.pool->stats().leased == 1U);
+    BOOST_TEST(!waiting.call.complete());
+}
+
 BOOST_AUTO_TEST_CASE(the_budget_bounds_the_linger) {
     World world({request(), say(kChunked + chunk("a"))});
     world.total = world.start + 20ms;
