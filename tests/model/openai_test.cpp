@@ -562,7 +562,7 @@ BOOST_AUTO_TEST_CASE(a_stream_is_closed_without_waiting_or_not_at_all) {
         BOOST_TEST((closed ? after == nullptr : after == first));
         co_return closed;
     };
-    BOOST_TEST(world.run(stop(world.model("sim-basic"), true)));
+    BOOST_TEST(world.run(stop(world.model("sim-ok"), true)));
     BOOST_TEST(world.idle_connections() == 1U);
     BOOST_TEST(!world.run(stop(world.model("sim-stall"), false)));
 }
