@@ -109,6 +109,8 @@ class Place {
         return at_ == at && (parent.empty() ? depth_ == 1 : depth_ == 2 && parent_ == parent);
     }
 
+    std::size_t at() const noexcept { return at_; }
+
   private:
     void step() noexcept {
         const char c = json_[at_];
@@ -161,10 +163,11 @@ std::string_view next_frame(std::string_view text, std::size_t& at) noexcept {
     return text.substr(begin, at - begin);
 }
 
-/// The text from the value on of the outermost member `key`, which has its quotes; empty when there is none.
-std::string_view value_of(std::string_view json, std::string_view key) {
-    Place place(json);
-    for (std::size_t at = find(json, key); at != std::string_view::npos; at = find(json, key, at + 1)) {
+/// The text from the value on of the outermost member `key`, which has its quotes; empty when there is none
+/// from `place` on.
+std::string_view value_of(std::string_view json, std::string_view key, Place& place) {
+    for (std::size_t at = find(json, key, place.at()); at != std::string_view::npos;
+         at = find(json, key, at + 1)) {
         const std::size_t colon = skip_space(json, at + key.size());
         if (colon == json.size() || json[colon] != ':' || !place.is_key(at, {})) continue;
         return json.substr(skip_space(json, colon + 1));
@@ -190,8 +193,11 @@ bool is_usage_only(std::string_view frame) {
     for (std::size_t at = 0; at < frame.size();) {
         const std::string_view data = data_of(next_line(frame, at));
         if (!is_object(data)) continue;
-        return begins_with_empty_array(value_of(data, R"("choices")")) &&
-               value_of(data, R"("usage")").starts_with('{');
+        Place place(data);
+        if (!begins_with_empty_array(value_of(data, R"("choices")", place))) return false;
+        if (value_of(data, R"("usage")", place).starts_with('{')) return true;
+        Place before(data);
+        return value_of(data, R"("usage")", before).starts_with('{');
     }
     return false;
 }
@@ -308,35 +314,41 @@ void StreamPassThrough::add(const StreamEvent& event, std::string& out) {
 bool StreamPassThrough::pass_alike(std::string_view raw, std::string_view text, std::string& out) const {
     if (!last_.known || text.empty() || !held_.empty()) return false;
     const auto begin = static_cast<std::size_t>(text.data() - raw.data());
-    if (raw.substr(0, begin) != last_.before || raw.substr(begin + text.size()) != last_.after) return false;
-    if (last_.as_it_is)
+    const std::string_view frame = last_.frame;
+    if (raw.substr(0, begin) != frame.substr(0, last_.begin) ||
+        raw.substr(begin + text.size()) != frame.substr(last_.end))
+        return false;
+    if (last_.as_it_is) {
         out.append(raw);
-    else
-        out.append(last_.passed_before).append(text).append(last_.passed_after);
+        return true;
+    }
+    const std::string_view passed = last_.passed;
+    out.append(passed.substr(0, last_.passed_begin)).append(text).append(passed.substr(last_.passed_end));
     return true;
 }
 
-// At most one of the two parts was changed, and the text was not.
 void StreamPassThrough::learn(std::string_view raw, std::string_view text, std::string_view passed) {
     if (text.empty() || passed.empty()) return;
-    const auto begin = static_cast<std::size_t>(text.data() - raw.data());
-    last_.before = raw.substr(0, begin);
-    last_.after = raw.substr(begin + text.size());
+    last_.frame = raw;
+    last_.begin = static_cast<std::size_t>(text.data() - raw.data());
+    last_.end = last_.begin + text.size();
     last_.as_it_is = passed == raw;
-    last_.known = last_.as_it_is || learn_changed(text, passed);
+    last_.known = last_.as_it_is || learn_changed(raw, text, passed);
 }
 
-bool StreamPassThrough::learn_changed(std::string_view text, std::string_view passed) {
-    if (passed.starts_with(last_.before)) {
-        last_.passed_before = last_.before;
-    } else if (passed.ends_with(last_.after) && passed.size() >= last_.after.size() + text.size()) {
-        last_.passed_before = passed.substr(0, passed.size() - last_.after.size() - text.size());
+// At most one of the two parts was changed, and the text was not.
+bool StreamPassThrough::learn_changed(std::string_view raw, std::string_view text, std::string_view passed) {
+    const std::string_view after = raw.substr(last_.end);
+    if (passed.starts_with(raw.substr(0, last_.begin))) {
+        last_.passed_begin = last_.begin;
+    } else if (passed.ends_with(after) && passed.size() >= after.size() + text.size()) {
+        last_.passed_begin = passed.size() - after.size() - text.size();
     } else {
         return false;
     }
-    passed.remove_prefix(last_.passed_before.size());
-    if (!passed.starts_with(text)) return false;
-    last_.passed_after = passed.substr(text.size());
+    if (!passed.substr(last_.passed_begin).starts_with(text)) return false;
+    last_.passed = passed;
+    last_.passed_end = last_.passed_begin + text.size();
     return true;
 }
 

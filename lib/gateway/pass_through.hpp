@@ -46,17 +46,19 @@ class StreamPassThrough {
     // A frame that differs from the one before in its text alone is what that one was: the search for the
     // model's id, the finish reason, the usage and the marker needs to be done for one of them.
     struct Likeness {
-        std::string before;  // of the frame: up to the text, and from its end on
-        std::string after;
-        bool as_it_is = false;  // the client got both as they are; else:
-        std::string passed_before;
-        std::string passed_after;
+        std::string frame;  // with its text from `begin` to `end`
+        std::size_t begin = 0;
+        std::size_t end = 0;
+        bool as_it_is = false;  // the client got it as it is; else:
+        std::string passed;     // with the same text
+        std::size_t passed_begin = 0;
+        std::size_t passed_end = 0;
         bool known = false;
     };
     std::size_t pass_repeats(std::span<const StreamEvent> events, std::string& out) const;
     bool pass_alike(std::string_view raw, std::string_view text, std::string& out) const;
     void learn(std::string_view raw, std::string_view text, std::string_view passed);
-    bool learn_changed(std::string_view text, std::string_view passed);
+    bool learn_changed(std::string_view raw, std::string_view text, std::string_view passed);
     void pass(std::string_view raw, std::string& out) const;
     void pass_frame(std::string_view frame, std::string& out) const;
     bool tells_finish(std::string_view raw) const noexcept;
