@@ -14,9 +14,9 @@ constexpr std::size_t kScratch = std::size_t{64} << 10;
 /// what it is to save.
 constexpr std::size_t kMaxRefusing = 64;
 /// Buffers of frames that wait for an answer to use them, and what they begin with and may have become.
-constexpr std::size_t kMaxSpare = 16;
+constexpr std::size_t kMaxSpare = 64;
 constexpr std::size_t kFirstBuffer = std::size_t{16} << 10;
-constexpr std::size_t kMaxBuffer = std::size_t{256} << 10;
+constexpr std::size_t kMaxBuffer = std::size_t{64} << 10;
 constexpr Duration kLastWords = std::chrono::seconds(1);
 
 TimePoint later(TimePoint now, Duration delay) noexcept {
