@@ -56,7 +56,6 @@ Exchange::Exchange(Context& context, std::shared_ptr<const Snapshot> snapshot, E
 
 Exchange::~Exchange() {
     if (streaming_) context_.metrics->stream_ended();
-    if (answer_text_) record_.answer = std::move(answer_text_);
     books_.close(reply_.cut(), ended_);
 }
 
@@ -64,7 +63,7 @@ bool Exchange::parse() {
     const adapters::ClientRequest from(http_.path, http_.body);
     Result<adapters::ParsedRequest> parsed = dialect_.parse_request(from);
     if (!parsed) {
-        notes_.error = std::move(parsed).error();
+        error_ = std::make_unique<ErrorInfo>(std::move(parsed).error());
         return false;
     }
     parsed_ = std::move(*parsed);
@@ -87,14 +86,14 @@ bool Exchange::check_input() {
     const PolicyRecord* blocked = blocking(record_.policies);
     if (!blocked) return true;
     record_.outcome = Outcome::blocked;
-    notes_.error = blocked_by(*blocked);
+    error_ = std::make_unique<ErrorInfo>(blocked_by(*blocked));
     return false;
 }
 
 bool Exchange::find_route() {
     route_ = snapshot_->route(parsed_.model);
     if (!route_ || !route_->model) {
-        notes_.error = nobody_serves(parsed_.model, route_.get());
+        error_ = std::make_unique<ErrorInfo>(nobody_serves(parsed_.model, route_.get()));
         return false;
     }
     record_.route = route_->name;
@@ -105,7 +104,7 @@ bool Exchange::find_route() {
 CallOptions Exchange::call_options() {
     CallOptions options;
     options.events(AttemptLog::listener(books_.log));
-    options.trace(books_.trace);
+    options.trace(std::move(books_.trace));
     for (const std::string& tag : route_->residency)
         options.residency(tag);
 
@@ -183,7 +182,7 @@ asio::awaitable<void> Exchange::answer() {
         co_return;
     }
     if (!is_parsed || !check_input() || !find_route()) {
-        co_await refuse(*notes_.error);
+        co_await refuse(*error_);
         co_return;
     }
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
@@ -196,7 +195,7 @@ asio::awaitable<void> Exchange::answer() {
     }
     note_answerer(*opened);
     if (snapshot_->policies().on_output()) output_.emplace(snapshot_->policies());
-    if (snapshot_->config().events.record_answers) answer_text_.emplace();
+    if (snapshot_->config().events.record_answers) record_.answer.emplace();
     if (parsed_.stream) {
         co_await streamed_answer(std::move(*opened));
     } else {
@@ -217,20 +216,20 @@ void Exchange::note_answerer(const TokenStream& stream) {
     if (leg) record_.provider_kind = leg->target->config().provider;
     notes_.upstream_model = who.response_model_id.empty() ? who.model_id : who.response_model_id;
     notes_.upstream_request_id = who.request_id;
-    notes_.warnings = parsed_.warnings;
+    notes_.warnings = std::move(parsed_.warnings);
     notes_.warnings.insert(notes_.warnings.end(), stream.warnings().begin(), stream.warnings().end());
 }
 
 HeaderFields Exchange::headers() const {
     HeaderFields fields(384);
-    fields.add("x-request-id", record_.request_id);
-    if (!record_.provider.empty()) fields.add("x-sluice-target", record_.provider);
-    if (!record_.model.empty()) fields.add("x-sluice-model", record_.model);
-    fields.add("x-sluice-attempts", std::to_string(books_.log->asked()));
-    fields.add("x-sluice-failover", failed_over(books_.log->attempts()) ? "true" : "false");
-    fields.add("x-sluice-latency-ms", in_milliseconds(books_.elapsed()));
+    fields.add_own("x-request-id", record_.request_id);
+    if (!record_.provider.empty()) fields.add_own("x-sluice-target", record_.provider);
+    if (!record_.model.empty()) fields.add_own("x-sluice-model", record_.model);
+    fields.add_own("x-sluice-attempts", std::to_string(books_.log->asked()));
+    fields.add_own("x-sluice-failover", failed_over(books_.log->attempts()) ? "true" : "false");
+    fields.add_own("x-sluice-latency-ms", in_milliseconds(books_.elapsed()));
     if (!notes_.upstream_request_id.empty())
-        fields.add("x-sluice-upstream-request-id", notes_.upstream_request_id);
+        fields.add_own("x-sluice-upstream-request-id", notes_.upstream_request_id);
     return fields;
 }
 

@@ -35,7 +35,7 @@ bool Exchange::watch_output(const StreamEvent& event) {
     const auto* refusal = event.as<RefusalDelta>();
     if (!text && !refusal) return true;
     const std::string_view piece = text ? text->text : refusal->text;
-    if (answer_text_) answer_text_->append(piece);
+    if (record_.answer) record_.answer->append(piece);
     return !output_ || output_->feed(piece, event.choice());
 }
 
@@ -61,7 +61,8 @@ asio::awaitable<void> Exchange::whole_answer(TokenStream stream) {
             if (is_native) document.append(event.raw());
             if (!is_native) builder.add(event);
             if (const auto* finish = event.as<Finish>()) record_.usage = finish->usage;
-            if (const auto* failure = event.as<Failure>()) notes_.error = failure->error();
+            if (const auto* failure = event.as<Failure>())
+                error_ = std::make_unique<ErrorInfo>(failure->error());
         }
     }
     if (output_) {
@@ -74,8 +75,8 @@ asio::awaitable<void> Exchange::whole_answer(TokenStream stream) {
         co_await refuse(error);
         co_return;
     }
-    if (notes_.error) {
-        const ErrorInfo error = error_for_client(*notes_.error, std::chrono::seconds(5));
+    if (error_) {
+        const ErrorInfo error = error_for_client(*error_, std::chrono::seconds(5));
         co_await refuse(error);
         co_return;
     }
@@ -176,7 +177,7 @@ void Exchange::settle_frames() {
 }
 
 void Exchange::take(std::span<const StreamEvent> batch) {
-    const bool reads_text = output_ || answer_text_;
+    const bool reads_text = output_ || record_.answer;
     const auto last = std::find_if(batch.begin(), batch.end(), [&](const StreamEvent& event) {
         return event.is_terminal() || (reads_text && !watch_output(event));
     });
@@ -224,7 +225,6 @@ void Exchange::take_end(const StreamEvent& event) {
 // What follows an error is never a marker of success.
 void Exchange::fail_stream(const ErrorInfo& error, std::string_view raw) {
     ended_ = true;
-    notes_.error = error;
     record_.error_type = error_type_of(error);
     note_output_policies();
     std::string& out = frames();

@@ -35,7 +35,7 @@ class Exchange {
     void note_thrown() noexcept;
 
   private:
-    // --- before anything is sent: false with notes_.error ---
+    // --- before anything is sent: false with error_ ---
     bool parse();
     bool is_allowed() const;
     bool check_input();
@@ -79,6 +79,7 @@ class Exchange {
     adapters::ParsedRequest parsed_;
     std::shared_ptr<const Route> route_;
     AnswerNotes notes_;
+    std::unique_ptr<const ErrorInfo> error_;  // that ends the request before an answer
 
     // Of a streamed answer.
     bool streaming_ = false;
@@ -88,7 +89,6 @@ class Exchange {
     std::optional<ArrayFraming> array_;
     std::string framed_;  // what becomes elements of it
     std::optional<OutputWatch> output_;
-    std::optional<std::string> answer_text_;  // only when events are to have it
 };
 
 }  // namespace sluice::gateway

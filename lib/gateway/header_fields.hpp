@@ -24,6 +24,12 @@ class HeaderFields {
     /// What frames the message is left out, and a line break in a value becomes a space: neither may be had
     /// from who makes an answer of what others sent.
     void add(std::string_view name, std::string_view value);
+    /// A field whose name is a literal of ours, which needs no such look.
+    template <std::size_t size>
+    void add_own(const char (&name)[size], std::string_view value) {
+        std::string changed;
+        lines_.add(name).add(": ").add(one_line(value, changed)).add("\r\n");
+    }
     void add(const HeaderFields& others) { lines_.add(others.lines()); }
     /// Case is ignored, as in names of fields.
     bool has(std::string_view name) const noexcept;

@@ -14,6 +14,10 @@ JsonLine& JsonLine::string(std::string_view text) {
         text_.add("\"").add(escaped).add("\"");
         return *this;
     }
+    return word(text);
+}
+
+JsonLine& JsonLine::word(std::string_view text) {
     char* const at = text_.room(text.size() + 2);
     at[0] = '"';
     if (!text.empty()) std::memcpy(at + 1, text.data(), text.size());

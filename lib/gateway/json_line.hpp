@@ -30,6 +30,8 @@ class JsonLine {
         return *this;
     }
     JsonLine& string(std::string_view text);
+    /// A string that needs no escapes: a word of ours.
+    JsonLine& word(std::string_view text);
     JsonLine& string_or_null(std::string_view text) { return text.empty() ? add("null") : string(text); }
     template <std::integral Integer>
     JsonLine& number(Integer value) {

@@ -10,7 +10,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +22,6 @@ struct AnswerNotes {
     std::string upstream_model;       ///< The provider's own id for the model that answered.
     std::string upstream_request_id;  ///< The provider's id for the request.
     std::vector<std::string> warnings;
-    std::optional<ErrorInfo> error;
 };
 
 /// `"sluice_metadata":{...}`, and with `alias` the same once more as `keeptrusts_metadata`.

@@ -74,10 +74,10 @@ std::string_view reason_of_status(int status) noexcept {
 
 // --- time ---
 
-/// Over what stands at `begin` of `text`, `width` digits of it.
-void put_digits(std::string& text, std::size_t begin, std::size_t width, unsigned value) {
-    for (std::size_t at = begin + width; at > begin; value /= 10)
-        text[--at] = static_cast<char>('0' + value % 10);
+/// From `begin` on, `width` digits of it.
+void put_digits(char* begin, std::size_t width, unsigned value) noexcept {
+    for (char* at = begin + width; at > begin; value /= 10)
+        *--at = static_cast<char>('0' + value % 10);
 }
 
 // Reads exactly `width` digits, and steps over them.
@@ -199,20 +199,23 @@ std::string_view to_string(AttemptRecord::End end) noexcept {
     return kEnds[static_cast<std::size_t>(end)];
 }
 
-std::string timestamp_text(std::chrono::system_clock::time_point time) {
+TimestampText::TimestampText(std::chrono::system_clock::time_point time) noexcept {
     const auto milli = std::chrono::floor<std::chrono::milliseconds>(time);
     const auto day = std::chrono::floor<std::chrono::days>(milli);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(milli - day);
-    std::string text = "0000-00-00T00:00:00.000Z";
-    put_digits(text, 0, 4, static_cast<unsigned>(int(date.year())));
-    put_digits(text, 5, 2, unsigned(date.month()));
-    put_digits(text, 8, 2, unsigned(date.day()));
-    put_digits(text, 11, 2, static_cast<unsigned>(clock.hours().count()));
-    put_digits(text, 14, 2, static_cast<unsigned>(clock.minutes().count()));
-    put_digits(text, 17, 2, static_cast<unsigned>(clock.seconds().count()));
-    put_digits(text, 20, 3, static_cast<unsigned>(clock.subseconds().count()));
-    return text;
+    char* const text = text_.data();
+    put_digits(text, 4, static_cast<unsigned>(int(date.year())));
+    put_digits(text + 5, 2, unsigned(date.month()));
+    put_digits(text + 8, 2, unsigned(date.day()));
+    put_digits(text + 11, 2, static_cast<unsigned>(clock.hours().count()));
+    put_digits(text + 14, 2, static_cast<unsigned>(clock.minutes().count()));
+    put_digits(text + 17, 2, static_cast<unsigned>(clock.seconds().count()));
+    put_digits(text + 20, 3, static_cast<unsigned>(clock.subseconds().count()));
+}
+
+std::string timestamp_text(std::chrono::system_clock::time_point time) {
+    return std::string(TimestampText(time).view());
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text) noexcept {

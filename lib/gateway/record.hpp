@@ -8,6 +8,7 @@
 #include <sluice/money.hpp>
 #include <sluice/usage.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -68,33 +69,34 @@ struct PolicyRecord {
     std::vector<std::string> categories;  ///< That matched. Never the words.
 };
 
+/// What is a view is a literal's, or the configuration's that served the request.
 struct RequestRecord {
     RequestRecord() = default;
     std::string id;                                   ///< "evt_" and a ULID.
     std::chrono::system_clock::time_point timestamp;  ///< Of its start.
     std::string request_id;
     std::string trace_id;
-    std::string_view endpoint;  ///< A literal: "/v1/chat/completions", "/v1beta/models:generateContent", ...
+    std::string_view endpoint;  ///< "/v1/chat/completions", "/v1beta/models:generateContent", ...
     bool stream = false;
     std::string requested_model;
-    std::string model;          ///< As the client was told; empty when nobody answered.
-    std::string provider;       ///< The answering target's id.
-    std::string provider_kind;  ///< Its service.
-    int status = 0;             ///< That the client got; 0: it was gone before.
+    std::string model;               ///< As the client was told; empty when nobody answered.
+    std::string provider;            ///< The answering target's id.
+    std::string_view provider_kind;  ///< Its service.
+    int status = 0;                  ///< That the client got; 0: it was gone before.
     Outcome outcome = Outcome::ok;
     std::string error_type;  ///< reason_of() the error that the client was told, or "client_gone", ...
     std::chrono::nanoseconds latency{0};
     std::optional<std::chrono::nanoseconds> first_token;
     std::optional<Usage> usage;
     std::optional<PicoUsd> cost;  ///< Of all attempts together; absent when one of them is unknown.
-    std::string route;
+    std::string_view route;
     std::string_view strategy;    ///< to_string() of it; empty without a route.
     std::string original_target;  ///< That was chosen first; empty when there was no failover.
     std::string failover_reason;
     std::vector<AttemptRecord> attempts;
     std::vector<PolicyRecord> policies;
-    std::string client;  ///< The name of the client's key; empty without one.
-    std::string config_version;
+    std::string_view client;  ///< The name of the client's key; empty without one.
+    std::string_view config_version;
     std::optional<std::string> prompt;  ///< Only with EventsConfig::record_prompts.
     std::optional<std::string> answer;  ///< Only with EventsConfig::record_answers.
 
@@ -105,6 +107,14 @@ struct RequestRecord {
 std::string_view to_string(AttemptRecord::End end) noexcept;
 
 /// "2026-11-20T10:00:00.123Z" (RFC 3339).
+class TimestampText {
+  public:
+    explicit TimestampText(std::chrono::system_clock::time_point time) noexcept;
+    std::string_view view() const noexcept { return {text_.data(), text_.size() - 1}; }
+
+  private:
+    std::array<char, 25> text_ = std::to_array("0000-00-00T00:00:00.000Z");
+};
 std::string timestamp_text(std::chrono::system_clock::time_point time);
 /// The moment that such a text means; a fraction may be absent, and an offset from UTC stand for the Z.
 std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text) noexcept;

@@ -55,8 +55,8 @@ void failover(JsonLine& line, const RequestRecord& record) {
 void attempt(JsonLine& line, const AttemptRecord& record) {
     line.add(R"({"provider":)").string(record.target);
     line.add(R"(,"model":)").string_or_null(record.model);
-    line.add(R"(,"purpose":)").string(to_string(record.purpose));
-    line.add(R"(,"outcome":)").string(to_string(record.end));
+    line.add(R"(,"purpose":)").word(to_string(record.purpose));
+    line.add(R"(,"outcome":)").word(to_string(record.end));
     line.add(R"(,"http_status":)").number_or_null(record.http_status);
     line.add(R"(,"error_type":)").string_or_null(record.error_type);
     milliseconds(line.add(R"(,"latency_ms":)"), record.duration);
@@ -67,10 +67,10 @@ void attempt(JsonLine& line, const AttemptRecord& record) {
 
 void policy(JsonLine& line, const PolicyRecord& record) {
     line.add(R"({"name":)").string(record.name).add(R"(,"type":)").string(record.type);
-    line.add(R"(,"action":)").string(to_string(record.action));
-    line.add(R"(,"direction":)").string(record.on_output ? "output" : "input");
+    line.add(R"(,"action":)").word(to_string(record.action));
+    line.add(R"(,"direction":)").word(record.on_output ? "output" : "input");
     line.add(R"(,"categories":)").strings(record.categories);
-    line.add(R"(,"result":)").string(record.matched ? "match" : "pass").add("}");
+    line.add(R"(,"result":)").word(record.matched ? "match" : "pass").add("}");
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ std::string to_json(const RequestRecord& record) {
     const auto size_of = [](const std::optional<std::string>& text) { return text ? text->size() : 0; };
     JsonLine line(1024 + 320 * record.attempts.size() + size_of(record.prompt) + size_of(record.answer));
     line.add(R"({"id":)").string(record.id).add(R"(,"event_type":"decision","timestamp":)");
-    line.string(timestamp_text(record.timestamp));
+    line.word(TimestampText(record.timestamp).view());
     line.add(R"(,"request_id":)").string_or_null(record.request_id);
     line.add(R"(,"trace_id":)").string_or_null(record.trace_id);
     line.add(R"(,"endpoint":)").string_or_null(record.endpoint);
@@ -89,7 +89,7 @@ std::string to_json(const RequestRecord& record) {
     line.add(R"(,"provider":)").string_or_null(record.provider);
     line.add(R"(,"provider_kind":)").string_or_null(record.provider_kind);
     line.add(R"(,"status":)").number_or_null(record.status);
-    line.add(R"(,"outcome":)").string(to_string(record.outcome));
+    line.add(R"(,"outcome":)").word(to_string(record.outcome));
     line.add(R"(,"error_type":)").string_or_null(record.error_type);
     milliseconds(line.add(R"(,"latency_ms":)"), record.latency);
     milliseconds(line.add(R"(,"ttft_ms":)"), record.first_token);

@@ -29,7 +29,7 @@ class RequestBooks {
 
     RequestRecord record;
     const std::shared_ptr<AttemptLog> log;
-    const TraceContext trace;
+    TraceContext trace;  // for whoever asks for the answer; record has its id
 
   private:
     Context& context_;

@@ -83,9 +83,10 @@ std::string event_id(std::chrono::system_clock::time_point when, Entropy& dice) 
     constexpr std::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     const auto milliseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count());
-    std::string id = "evt_";
-    const std::size_t begin = id.size();
-    id.resize(begin + 26);
+    constexpr std::string_view kPrefix = "evt_";
+    constexpr std::size_t begin = kPrefix.size();
+    std::string id(begin + 26, '\0');
+    kPrefix.copy(id.data(), begin);
     for (unsigned i = 0; i < 10; ++i)
         id[begin + i] = kDigits[(milliseconds >> (5 * (9 - i))) & 31U];
     const std::array<std::uint64_t, 2> random{dice.next(), dice.next()};
