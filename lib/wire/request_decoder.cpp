@@ -23,21 +23,34 @@ bool is_number(std::string_view text) noexcept {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+/// One request. The next one on the connection is written into the same memory.
+struct Message {
+    std::string method;
+    std::string target;
+    HeaderList headers;
+    std::string body;
+
+    void clear() {
+        constexpr std::size_t kMaxKept = std::size_t{4} << 10;  // of a body, while the connection is idle
+        method.clear();
+        target.clear();
+        headers.clear();
+        body.clear();
+        if (body.capacity() > kMaxKept) body.shrink_to_fit();
+    }
+};
+
 /// Collects one request. Beast parses and frames; what it lets pass is refused here, with the status to
 /// answer.
 class Parser final : public http::basic_parser<true> {
   public:
-    explicit Parser(const RequestLimits& limits) : limits_(limits) {
+    Parser(const RequestLimits& limits, Message& message) : limits_(limits), message_(message) {
         header_limit(static_cast<std::uint32_t>(
             std::min<std::size_t>(limits.max_head, std::numeric_limits<std::uint32_t>::max())));
         body_limit(limits.max_body);
         eager(true);
     }
 
-    std::string method;
-    std::string target;
-    HeaderList headers;
-    std::string body;
     int status = 0;  // set by reject()
     bool expects_continue = false;
 
@@ -51,8 +64,8 @@ class Parser final : public http::basic_parser<true> {
 
     void on_request_impl(http::verb, beast::string_view method_text, beast::string_view target_text,
                          int version, beast::error_code&) override {
-        method = view(method_text);
-        target = view(target_text);
+        message_.method = view(method_text);
+        message_.target = view(target_text);
         http_1_1_ = version == 11;
     }
 
@@ -63,7 +76,7 @@ class Parser final : public http::basic_parser<true> {
             if (trailer_bytes_ > limits_.max_head) reject(431, ec);
             return;
         }
-        if (headers.all().size() == limits_.max_fields) return reject(431, ec);
+        if (message_.headers.all().size() == limits_.max_fields) return reject(431, ec);
         if (field == http::field::host) ++hosts_;
         if (field == http::field::transfer_encoding) {
             transfer_encoded_ = true;
@@ -74,7 +87,7 @@ class Parser final : public http::basic_parser<true> {
             return reject(400, ec);  // Beast takes lists and repetitions of one number
         }
         if (field == http::field::expect) expects_continue = beast::iequals(value, "100-continue");
-        headers.add(view(name), view(value));
+        message_.headers.add(view(name), view(value));
     }
 
     void on_header_impl(beast::error_code& ec) override {
@@ -88,14 +101,14 @@ class Parser final : public http::basic_parser<true> {
     void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
 
     std::size_t on_body_impl(beast::string_view bytes, beast::error_code&) override {
-        body.append(bytes.data(), bytes.size());
+        message_.body.append(bytes.data(), bytes.size());
         return bytes.size();
     }
 
     void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
 
     std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, beast::error_code&) override {
-        body.append(bytes.data(), bytes.size());
+        message_.body.append(bytes.data(), bytes.size());
         return bytes.size();
     }
 
@@ -103,7 +116,8 @@ class Parser final : public http::basic_parser<true> {
 
     void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}  // requests only
 
-    RequestLimits limits_;
+    const RequestLimits& limits_;
+    Message& message_;
     std::size_t trailer_bytes_ = 0;
     std::size_t hosts_ = 0;
     bool http_1_1_ = false;
@@ -122,7 +136,12 @@ int status_of(beast::error_code error) noexcept {
 }  // namespace
 
 struct RequestDecoder::State {
-    explicit State(RequestLimits given) : limits(given) { parser.emplace(limits); }
+    explicit State(RequestLimits given) : limits(given) { begin(); }
+
+    void begin() {
+        message.clear();
+        parser.emplace(limits, message);
+    }
 
     Progress progress() const noexcept {
         if (status != 0) return Progress::failed;
@@ -205,6 +224,7 @@ struct RequestDecoder::State {
     }
 
     RequestLimits limits;
+    Message message;
     std::optional<Parser> parser;
     std::string kept;  // fed, not parsed, from kept_begin on
     std::size_t kept_begin = 0;
@@ -233,21 +253,21 @@ Progress RequestDecoder::feed(std::string_view bytes) {
 
 Progress RequestDecoder::next() {
     if (state_->status != 0) return Progress::failed;
-    state_->parser.emplace(state_->limits);
+    state_->begin();
     return state_->parse_kept();
 }
 
 const std::string& RequestDecoder::method() const noexcept {
-    return state_->parser->method;
+    return state_->message.method;
 }
 const std::string& RequestDecoder::target() const noexcept {
-    return state_->parser->target;
+    return state_->message.target;
 }
 const HeaderList& RequestDecoder::headers() const noexcept {
-    return state_->parser->headers;
+    return state_->message.headers;
 }
 const std::string& RequestDecoder::body() const noexcept {
-    return state_->parser->body;
+    return state_->message.body;
 }
 bool RequestDecoder::keep_alive() const noexcept {
     return state_->status == 0 && state_->parser->is_header_done() && state_->parser->keep_alive();
@@ -261,7 +281,7 @@ RequestDecoder::Part RequestDecoder::part() const noexcept {
 }
 bool RequestDecoder::expects_continue() const noexcept {
     return state_->progress() == Progress::need_more && state_->parser->is_header_done() &&
-           state_->parser->body.empty() && state_->parser->expects_continue;
+           state_->message.body.empty() && state_->parser->expects_continue;
 }
 int RequestDecoder::error_status() const noexcept {
     return state_->status;
