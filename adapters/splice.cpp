@@ -26,6 +26,8 @@ void BodySplice::set(std::string_view name, std::string_view json) {
         if (member->value != json) edits_.replace(member->value, std::string(json));
         return;
     }
+    constexpr std::size_t kUsual = 64;  // options of a stream, or a model
+    inserted_.reserve(kUsual);
     if (!inserted_.empty()) inserted_ += ',';
     wire::JsonWriter(inserted_).key(name).raw(json);
 }

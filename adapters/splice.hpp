@@ -10,6 +10,7 @@
 #include "wire/json_members.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,7 @@ class BodySplice {
     /// Of the outermost member; empty when there is none or it is null.
     std::string_view value(std::string_view name) const noexcept;
     bool has(std::string_view name) const noexcept { return members_.find(name) != nullptr; }
-    const std::vector<wire::JsonMember>& members() const noexcept { return members_.all(); }
+    std::span<const wire::JsonMember> members() const noexcept { return members_.all(); }
     /// Sets the outermost member to that JSON text.
     void set(std::string_view name, std::string_view json);
     /// The same, for a string.

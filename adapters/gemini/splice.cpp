@@ -26,7 +26,7 @@ std::string normal(std::string_view key) {
 }
 
 /// No field stands there under two spellings, and none names a model beside the path's.
-bool has_clear_fields(const std::vector<wire::JsonMember>& members) {
+bool has_clear_fields(std::span<const wire::JsonMember> members) {
     std::set<std::string> seen;
     return std::all_of(members.begin(), members.end(), [&](const wire::JsonMember& member) {
         const auto [name, is_new] = seen.insert(normal(member.key));

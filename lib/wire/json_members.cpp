@@ -3,7 +3,9 @@
 #include "wire/plain_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <memory_resource>
 
 namespace sluice::wire {
 namespace {
@@ -38,10 +40,9 @@ class JsonMembers::Scanner {
     bool scan() {
         skip_space();
         if (peek() != '{') return false;
-        // One allocation each for most texts, not one for each doubling.
-        out_.members_.reserve(16);
-        open_.reserve(8);
-        if (unambiguous_) keys_.reserve(32);
+        out_.members_.reserve(kUsualMembers);
+        open_.reserve(kUsualDepth);
+        if (unambiguous_) keys_.reserve(kUsualKeys);
         ++at_;
         out_.front_ = {at_, 0};
         if (!enter('}')) return false;
@@ -170,8 +171,14 @@ class JsonMembers::Scanner {
     const char* at_;
     const char* end_;
     bool unambiguous_;
-    std::vector<Container> open_;
-    std::vector<std::string_view> keys_;  // of the open objects, innermost last
+    // What most texts need is on the stack.
+    static constexpr std::size_t kUsualDepth = 8;
+    static constexpr std::size_t kUsualKeys = 32;
+    alignas(std::string_view)
+        std::array<std::byte, kUsualDepth * sizeof(Container) + kUsualKeys * sizeof(std::string_view)> usual_;
+    std::pmr::monotonic_buffer_resource memory_{usual_.data(), usual_.size()};
+    std::pmr::vector<Container> open_{&memory_};
+    std::pmr::vector<std::string_view> keys_{&memory_};  // of the open objects, innermost last
 };
 
 bool JsonMembers::read(std::string_view text, const Admit& admit) {
@@ -201,6 +208,8 @@ void TextEdits::replace(std::string_view part, std::string with) {
         if (a.part.data() != b.part.data()) return std::less<>()(a.part.data(), b.part.data());
         return a.part.empty() && !b.part.empty();  // an insertion comes before what begins there
     };
+    constexpr std::size_t kUsualEdits = 4;
+    edits_.reserve(kUsualEdits);
     Edit edit{part, std::move(with)};
     const auto place = std::upper_bound(edits_.begin(), edits_.end(), edit, comes_first);
     edits_.insert(place, std::move(edit));

@@ -9,8 +9,11 @@
 
 #include "wire/json_text.hpp"
 
+#include <array>
 #include <cstddef>
 #include <functional>
+#include <memory_resource>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +35,10 @@ class JsonMembers {
     /// scalar; of a container, only its opening bracket.
     using Admit = std::function<bool(std::string_view key, std::string_view value)>;
 
+    JsonMembers() = default;
+    JsonMembers(const JsonMembers&) = delete;
+    JsonMembers& operator=(const JsonMembers&) = delete;
+
     /// Reads `text`, which must outlive this. False when it is no object, is nested too deeply, or `admit`
     /// says no.
     bool read(std::string_view text, const Admit& admit = {});
@@ -40,7 +47,7 @@ class JsonMembers {
     bool read_unambiguous(std::string_view text, const Admit& admit = {});
 
     /// The outermost ones, in their order.
-    const std::vector<JsonMember>& all() const noexcept { return members_; }
+    std::span<const JsonMember> all() const noexcept { return members_; }
     /// Null when there is none.
     const JsonMember* find(std::string_view key) const noexcept;
     /// Empty, just behind the opening brace: where one can be inserted.
@@ -49,8 +56,12 @@ class JsonMembers {
   private:
     class Scanner;
     bool scan(std::string_view text, const Admit& admit, bool unambiguous);
+    static constexpr std::size_t kUsualMembers = 16;  // need no allocation
+
     TextArena arena_;  // unescaped keys
-    std::vector<JsonMember> members_;
+    alignas(JsonMember) std::array<std::byte, kUsualMembers * sizeof(JsonMember)> usual_;
+    std::pmr::monotonic_buffer_resource memory_{usual_.data(), usual_.size()};
+    std::pmr::vector<JsonMember> members_{&memory_};
     std::string_view front_;
 };
 
