@@ -60,7 +60,7 @@ class Arrivals final : public asio::execution_context::service {
     /// There was a pause: the next arrival is the first of its connection.
     void break_row() noexcept { last_.store(nullptr, std::memory_order_relaxed); }
 
-    /// Whether writes had better wait for the end of a round: RoundLoop says so under load.
+    /// Whether small writes had better wait until all that is ready has run: RoundLoop says so under load.
     bool defers_writes() const noexcept { return defers_writes_.load(std::memory_order_relaxed); }
     void set_defers_writes(bool on) noexcept { defers_writes_.store(on, std::memory_order_relaxed); }
 

@@ -49,9 +49,11 @@ class TcpConnection final : public Connection {
 
   private:
     std::error_code configure() noexcept;
+    bool is_accepted() const noexcept { return route_ == nullptr; }
+    bool is_small_answer(std::size_t bytes) const noexcept;
 
     asio::any_io_executor executor_;
-    std::shared_ptr<const Route> route_;
+    std::shared_ptr<const Route> route_;  // null for an accepted one
     Origin origin_;
     std::shared_ptr<Dial> dial_;  // while it runs
     std::optional<asio::ip::tcp::socket> socket_;
