@@ -63,6 +63,12 @@ class Connection {
     /// All of `head` and then all of `body`, in one gathered write where the transport can. The buffers must
     /// live until it completes.
     virtual asio::awaitable<IoResult> write(asio::const_buffer head, asio::const_buffer body) = 0;
+    /// What of that can be written without waiting, by default nothing. Without an error the rest is
+    /// write()'s.
+    virtual IoResult try_write([[maybe_unused]] asio::const_buffer head,
+                               [[maybe_unused]] asio::const_buffer body) {
+        return {};
+    }
     /// Tells the peer that nothing more is written; reading goes on. For a connection without a write in
     /// flight. Nothing happens where the transport has no way to say so.
     virtual void finish_writing() noexcept {}

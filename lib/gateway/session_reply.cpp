@@ -3,6 +3,7 @@
 
 #include "gateway/http_head.hpp"
 #include "net/cancellation.hpp"
+#include "net/rest_of.hpp"
 #include "wire/http_reply.hpp"
 
 #include <asio/post.hpp>
@@ -130,7 +131,13 @@ asio::awaitable<bool> Session::write(asio::const_buffer body, Duration limit) {
         const asio::const_buffer piece = asio::buffer(body, kMaxWrite);
         last_write_ = server_->clock->now();
         expect_by(last_write_ + limit);
-        const IoResult wrote = co_await connection_->write(head, piece);
+        IoResult wrote = connection_->try_write(head, piece);
+        if (!wrote.error && wrote.bytes < head.size() + piece.size()) {
+            const auto rest = net::rest_of(head, piece, wrote.bytes);
+            const IoResult more = co_await connection_->write(rest[0], rest[1]);
+            wrote.error = more.error;
+            wrote.bytes += more.bytes;
+        }
         error = wrote.error;
         broken_ = broken_ || wrote.bytes < head.size() + piece.size();
         head = asio::const_buffer();

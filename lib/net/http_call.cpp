@@ -12,6 +12,7 @@
 #include "flow/deadline_clock.hpp"
 #include "net/cancellation.hpp"
 #include "net/http_failure.hpp"
+#include "net/rest_of.hpp"
 #include "net/signal.hpp"
 
 namespace sluice::net {
@@ -100,7 +101,7 @@ class HttpCall::State {
     }
     void on_ring();
     void expire(Phase phase);
-    bool is_late(TimePoint at);
+    bool is_late();
 
     // --- ends ---
 
@@ -196,8 +197,8 @@ void HttpCall::State::expire(Phase phase) {
 }
 
 // Before waiting: has the time run out already?
-bool HttpCall::State::is_late(TimePoint at) {
-    const std::optional<Phase> phase = deadlines_.expired(at);
+bool HttpCall::State::is_late() {
+    const std::optional<Phase> phase = deadlines_.expired(now());
     if (phase) {
         expire(*phase);
     } else {
@@ -211,7 +212,10 @@ asio::awaitable<Result<void>> HttpCall::State::send(std::shared_ptr<State> self,
                                                     std::string_view body) {
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
     self->check(cancellation);
-    if (self->is_late(self->started_)) co_return self->verdict();  // it is called at once
+    if (const std::optional<Phase> late = self->deadlines_.expired(self->started_)) {
+        self->expire(*late);
+        co_return self->verdict();
+    }
     for (bool fresh = false;; fresh = true) {
         if (fresh || !self->take_idle()) {
             Result<void> connected = co_await self->connect(fresh);
@@ -224,7 +228,6 @@ asio::awaitable<Result<void>> HttpCall::State::send(std::shared_ptr<State> self,
         if (!stale) co_return self->failed(std::move(answered).error());
         self->lease_ = Lease();
         self->deadlines_.on_reconnect(self->now());
-        self->watch();
     }
 }
 
@@ -233,13 +236,13 @@ bool HttpCall::State::take_idle() {
     lease_ = pool_->try_idle(options_->runtime, options_->origin, options_->pool, options_->http, started_);
     if (!lease_) return false;
     deadlines_.on_connected(started_);
-    watch();
     return true;
 }
 
 asio::awaitable<Result<void>> HttpCall::State::connect(bool fresh) {
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    watch();
     wake_.emplace(executor);
     {
         const Operation waiting(*this);
@@ -270,10 +273,13 @@ asio::awaitable<Result<void>> HttpCall::State::connect(bool fresh) {
 
 asio::awaitable<Result<void>> HttpCall::State::exchange(std::string_view head, std::string_view body) {
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
-    std::error_code write_error;
-    {
+    const IoResult at_once = connection().try_write(asio::buffer(head), asio::buffer(body));
+    std::error_code write_error = at_once.error;
+    if (!write_error && at_once.bytes < head.size() + body.size()) {
+        watch();
+        const auto rest = rest_of(asio::buffer(head), asio::buffer(body), at_once.bytes);
         const Operation writing(*this);
-        const IoResult written = co_await connection().write(asio::buffer(head), asio::buffer(body));
+        const IoResult written = co_await connection().write(rest[0], rest[1]);
         write_error = written.error;
     }
     check(cancellation);
@@ -327,7 +333,7 @@ asio::awaitable<Result<void>> HttpCall::State::read(std::shared_ptr<State> self)
     got.error = asio::error::would_block;
     if (!self->drained_ || self->late_) got = self->try_some(into);
     if (got.error == asio::error::would_block) {
-        if (self->late_ && self->is_late(self->now())) co_return self->verdict();
+        if (self->late_ && self->is_late()) co_return self->verdict();
         self->burst_ = 0;
         {
             const Operation reading(*self);

@@ -1,6 +1,7 @@
 #include "net/tcp_connection.hpp"
 
 #include "net/cancellation.hpp"
+#include "net/rest_of.hpp"
 
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
@@ -97,36 +98,41 @@ IoResult TcpConnection::try_read_some(asio::mutable_buffer into) {
     return result;
 }
 
-// To wake a peer is dearer than a small write. So under load, such writes wait until all that is ready has
-// run, and then go in a row: the first wakes the peer, and the others find it awake. A large one is cheaper
-// while its bytes and its coroutine are in the processor's cache, and a request is waited for.
-bool TcpConnection::is_small_answer(std::size_t bytes) const noexcept {
+// To wake a peer is dearer than a small write. So under load, answers of that size wait until all that is
+// ready has run, and then go in a row: the first wakes the peer, and the others find it awake. What is large
+// is cheaper while its bytes and its coroutine are in the processor's cache, and a request is waited for.
+bool TcpConnection::had_better_wait(std::size_t bytes) const noexcept {
     constexpr std::size_t kSmall = 4096;
-    return is_accepted() && bytes < kSmall;
+    return is_accepted() && bytes < kSmall && arrivals_->defers_writes();
 }
 
-// Most writes fit into the socket's buffer: then there is nothing to wait for.
+IoResult TcpConnection::write_some(asio::const_buffer head, asio::const_buffer body) {
+    const std::array<asio::const_buffer, 2> buffers{head, body};
+    IoResult result;
+    result.bytes = socket_->write_some(buffers, result.error);
+    if (result.error == asio::error::would_block) result.error.clear();
+    return result;
+}
+
+IoResult TcpConnection::try_write(asio::const_buffer head, asio::const_buffer body) {
+    if (!is_open()) return ended(aborted());
+    return had_better_wait(head.size() + body.size()) ? IoResult() : write_some(head, body);
+}
+
 asio::awaitable<IoResult> TcpConnection::write(asio::const_buffer head, asio::const_buffer body) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (!is_open() || is_cancelled(state)) co_return ended(aborted());
-    if (arrivals_->defers_writes() && is_small_answer(head.size() + body.size())) {
+    if (had_better_wait(head.size() + body.size())) {
         co_await asio::post(asio::use_awaitable);
         if (!is_open() || is_cancelled(state)) co_return ended(aborted());
     }
-    std::array<asio::const_buffer, 2> buffers;
-    buffers[0] = head;
-    buffers[1] = body;
-    IoResult result;
-    result.bytes = socket_->write_some(buffers, result.error);
-    if (result.error && result.error != asio::error::would_block) co_return result;
-    const std::size_t total = head.size() + body.size();
-    if (result.bytes == total) co_return result;
+    IoResult result = write_some(head, body);  // mostly all of it
+    if (result.error || result.bytes == head.size() + body.size()) co_return result;
 
-    buffers[0] = head + result.bytes;
-    buffers[1] = body + (result.bytes - (head.size() - buffers[0].size()));
-    const std::size_t rest = co_await asio::async_write(
-        *socket_, buffers, asio::redirect_error(asio::use_awaitable, result.error));
-    result.bytes += rest;
+    const std::array<asio::const_buffer, 2> rest = rest_of(head, body, result.bytes);
+    const std::size_t more =
+        co_await asio::async_write(*socket_, rest, asio::redirect_error(asio::use_awaitable, result.error));
+    result.bytes += more;
     co_return result;
 }
 

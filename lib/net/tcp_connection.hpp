@@ -34,6 +34,7 @@ class TcpConnection final : public Connection {
     asio::awaitable<IoResult> read_some(asio::mutable_buffer into) override;
     IoResult try_read_some(asio::mutable_buffer into) override;
     asio::awaitable<IoResult> write(asio::const_buffer head, asio::const_buffer body) override;
+    IoResult try_write(asio::const_buffer head, asio::const_buffer body) override;
     void finish_writing() noexcept override;
     void close() noexcept override;
     bool is_idle_alive() noexcept override;
@@ -50,7 +51,8 @@ class TcpConnection final : public Connection {
   private:
     std::error_code configure() noexcept;
     bool is_accepted() const noexcept { return route_ == nullptr; }
-    bool is_small_answer(std::size_t bytes) const noexcept;
+    bool had_better_wait(std::size_t bytes) const noexcept;
+    IoResult write_some(asio::const_buffer head, asio::const_buffer body);
 
     asio::any_io_executor executor_;
     std::shared_ptr<const Route> route_;  // null for an accepted one

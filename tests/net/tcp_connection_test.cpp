@@ -1,5 +1,6 @@
 #include "net/tcp_connection.hpp"
 
+#include "net/rest_of.hpp"
 #include "net/tcp_listener.hpp"
 #include "sockets.hpp"
 #include "support/allocations.hpp"
@@ -101,6 +102,36 @@ BOOST_AUTO_TEST_CASE(a_write_larger_than_the_socket_takes_goes_out_whole) {
     BOOST_TEST(reading.finish());
     BOOST_TEST(error == asio::error::eof);
     BOOST_TEST((text == head + body));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_write_does_at_once_and_what_is_left_are_the_whole) {
+    const IoResult small = client->try_write(asio::buffer("head ", 5), asio::buffer("body", 4));
+    BOOST_TEST(!small.error);
+    BOOST_TEST(small.bytes == 9U);
+    Task reading_small(context, read_into(*server, buffer, result));
+    BOOST_TEST(reading_small.finish());
+    BOOST_TEST(buffer.substr(0, result->bytes) == "head body");
+
+    const std::string head(300'000, 'h');
+    const std::string body(30'000'000, 'b');
+    const IoResult part = client->try_write(asio::buffer(head), asio::buffer(body));
+    BOOST_TEST(!part.error);
+    BOOST_TEST(part.bytes > 0U);
+    BOOST_REQUIRE(part.bytes < head.size() + body.size());
+
+    const auto rest = rest_of(asio::buffer(head), asio::buffer(body), part.bytes);
+    std::optional<IoResult> written;
+    std::string text;
+    std::error_code error;
+    Task writing(context,
+                 write_into(*client, std::string(static_cast<const char*>(rest[0].data()), rest[0].size()),
+                            std::string(static_cast<const char*>(rest[1].data()), rest[1].size()), written));
+    Task reading(context, read_all(*server, text, error));
+    BOOST_TEST(writing.finish());
+    client->close();
+    BOOST_TEST(reading.finish());
+    BOOST_TEST((text == head + body));
+    BOOST_TEST(client->try_write(asio::buffer(head), asio::buffer(body)).error == kAborted);
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_write_is_done_at_once) {
