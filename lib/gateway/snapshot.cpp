@@ -283,9 +283,11 @@ std::set<std::string> Snapshot::known_models() const {
         for (const auto& [requested, replacement] : target.model_mapping)
             ids.insert(replacement);
     }
-    for (const RouteConfig& route : config_.routes)
+    for (const RouteConfig& route : config_.routes) {
         for (const RouteTarget& target : route.targets)
             if (!target.model.empty()) ids.insert(target.model);
+        if (route.mirror && !route.mirror->model.empty()) ids.insert(route.mirror->model);
+    }
     return ids;
 }
 

@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(a_mirror_that_ends_after_its_request_is_counted) {
     BOOST_TEST(post("/v1/chat/completions", chat("sim-ok")).status == 200);
     advance(std::chrono::minutes(1));
     const HttpReply metrics = get("/metrics");
-    BOOST_TEST(metrics.has(R"(upstream_attempts_total{model="other",outcome="ok",target="two"} 1)"),
+    BOOST_TEST(metrics.has(R"(upstream_attempts_total{model="sim-slow-tokens",outcome="ok",target="two"} 1)"),
                metrics.body);
 }
 

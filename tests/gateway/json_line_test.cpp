@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(milliseconds_are_the_digits_of_a_double) {
 }
 
 BOOST_AUTO_TEST_CASE(a_line_grows_as_it_must) {
-    for (std::size_t expected : {0, 1, 7, 64, 1000}) {
+    for (std::size_t expected : {0U, 1U, 7U, 64U, 1000U}) {
         JsonLine line(expected);
         line.add("{").add(R"("a":)").string("x\"y").add(R"(,"b":)").string("").add(R"(,"c":)").number(-5);
         line.add(R"(,"d":)").number_or_null(0).add(R"(,"e":)").string_or_null("");
