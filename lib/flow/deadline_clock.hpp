@@ -48,6 +48,7 @@ class DeadlineClock {
     /// Whether a finish reason was seen: a deadline that runs out now is not a failure, the answer is whole.
     bool in_grace() const noexcept { return finished_; }
     bool first_event_seen() const noexcept { return first_event_seen_; }
+    const Deadlines& limits() const noexcept { return limits_; }
     /// When the leg or the request must be over, whatever the provider sends; time_point::max() for never.
     TimePoint budget_end() const noexcept { return leg_end_ < total_ ? leg_end_ : total_; }
 

@@ -7,10 +7,10 @@
 
 namespace sluice {
 
-std::optional<LegFailure> failure_of(const Result<TokenStream>& opened) {
+std::optional<LegFailure> failure_of(Result<TokenStream>& opened) {
     std::optional<LegFailure> failure;
     if (!opened) {
-        failure.emplace().error = opened.error();
+        failure.emplace().error = std::move(opened).error();
     } else if (const Failure* failed = opened->peeked()->as<Failure>()) {
         failure.emplace().error = failed->error();
         failure->usage = opened->usage();

@@ -21,8 +21,8 @@ struct LegFailure {
 };
 
 /// What stands against a leg that was opened and peeked: it could not be opened, or its first answer is a
-/// Failure. Its stream, if it has one, is still to be closed.
-std::optional<LegFailure> failure_of(const Result<TokenStream>& opened);
+/// Failure. Takes the error out of `opened`; its stream, if it has one, is still to be closed.
+std::optional<LegFailure> failure_of(Result<TokenStream>& opened);
 
 /// Opens `leg` and looks at its first answer. However it fails, it comes out as the same typed error, and the
 /// leg has been closed before this completes. Then `failure` is set. All arguments live until then. Throws on

@@ -34,7 +34,6 @@ class HttpCall::State {
     State(asio::any_io_executor executor, std::shared_ptr<const HttpCallOptions> options,
           const Deadlines& limits, TimePoint total)
         : options_(std::move(options)),
-          limits_(limits),
           started_(options_->runtime.clock->now()),
           deadlines_(limits, started_, total),
           pool_(Pool::of(executor)),
@@ -155,7 +154,6 @@ class HttpCall::State {
     std::string decoded(std::string raw, std::size_t limit);
 
     const std::shared_ptr<const HttpCallOptions> options_;
-    const Deadlines limits_;
     const TimePoint started_;
     flow::DeadlineClock deadlines_;
     const std::shared_ptr<Pool> pool_;
@@ -192,7 +190,7 @@ void HttpCall::State::on_ring() {
 }
 
 void HttpCall::State::expire(Phase phase) {
-    fail(timeout_failure(phase, limits_, deadlines_.in_grace()));
+    fail(timeout_failure(phase, deadlines_.limits(), deadlines_.in_grace()));
     if (wake_) wake_->notify();
 }
 
@@ -450,9 +448,9 @@ asio::awaitable<void> HttpCall::State::finish(std::shared_ptr<State> self) {
 }
 
 void HttpCall::State::begin_linger() {
-    if (lingering_ || !can_keep() || closed_ || limits_.linger <= Deadlines::kNone) return;
+    if (lingering_ || !can_keep() || closed_ || deadlines_.limits().linger <= Deadlines::kNone) return;
     lingering_ = true;
-    arm(std::min(now() + limits_.linger, deadlines_.budget_end()));
+    arm(std::min(now() + deadlines_.limits().linger, deadlines_.budget_end()));
 }
 
 // Decodes and drops what was read of the body.

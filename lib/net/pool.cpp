@@ -283,26 +283,29 @@ Lease Pool::try_idle(const Runtime& runtime, const Origin& origin, PoolLimits li
     return lease;
 }
 
+// The newest idle connection that still works.
+std::unique_ptr<PooledConnection> Pool::take_idle(const Lease& lease, TimePoint now) {
+    std::unique_ptr<PooledConnection> newest;
+    do {
+        newest.reset();  // not under the lock
+        Connections dead;
+        const std::lock_guard lock(state_->mutex);
+        newest = state_->take_newest(entry_of(lease.entry_).second, now, lease.limits_.idle_expiry, dead);
+    } while (newest && !newest->connection->is_idle_alive());
+    return newest;
+}
+
 // Gives a lease that has a slot its connection.
 void Pool::furnish(Lease& lease, const Runtime& runtime, const Origin& origin, const wire::HttpLimits& http,
                    bool fresh, const asio::any_io_executor& executor) {
     const TimePoint now = runtime.clock->now();
-    Book& book = entry_of(lease.entry_).second;
-    Connections dead;
-    std::unique_lock lock(state_->mutex);
-    while (!fresh) {
-        std::unique_ptr<PooledConnection> newest =
-            state_->take_newest(book, now, lease.limits_.idle_expiry, dead);
-        if (!newest) break;
-        lock.unlock();
-        if (newest->connection->is_idle_alive()) lease.connection_ = std::move(newest);
-        newest.reset();
-        lock.lock();
-        if (lease) break;
+    if (!fresh) lease.connection_ = take_idle(lease, now);
+    {
+        Connections dead;
+        const std::lock_guard lock(state_->mutex);
+        state_->sweep(now, dead);
+        state_->close_beyond(lease.limits_, entry_of(lease.entry_).second, dead);
     }
-    state_->sweep(now, dead);
-    state_->close_beyond(lease.limits_, book, dead);
-    lock.unlock();
     if (lease) {
         lease->make_ready(http);
     } else {

@@ -118,6 +118,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
     struct State;
     class Turn;
     Pool();
+    std::unique_ptr<PooledConnection> take_idle(const Lease& lease, TimePoint now);
     void furnish(Lease& lease, const Runtime& runtime, const Origin& origin, const wire::HttpLimits& http,
                  bool fresh, const asio::any_io_executor& executor);
 

@@ -21,21 +21,12 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case) no
                       [](char a, char b) { return to_lower(a) == b; });
 }
 
-std::string_view trim(std::string_view text) noexcept {
-    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && is_blank(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back()))
-        text.remove_suffix(1);
-    return text;
-}
-
 /// Calls `visit` with every element of a comma-separated list, empty ones included.
 template <class Visit>
 void for_each_element(std::string_view list, Visit visit) {
     for (;;) {
         const std::size_t comma = list.find(',');
-        visit(trim(list.substr(0, comma)));
+        visit(trim_blanks(list.substr(0, comma)));
         if (comma == std::string_view::npos) return;
         list.remove_prefix(comma + 1);
     }
@@ -65,7 +56,7 @@ bool split_field(std::string_view line, std::string_view& name, std::string_view
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return false;
     name = line.substr(0, colon);
-    value = trim(line.substr(colon + 1));
+    value = trim_blanks(line.substr(colon + 1));
     return is_token(name) && is_field_value(value);
 }
 

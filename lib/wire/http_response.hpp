@@ -30,6 +30,16 @@
 
 namespace sluice::wire {
 
+/// Without the spaces and tabs around it, which mean nothing in a header field (RFC 9110 section 5.6.3).
+constexpr std::string_view trim_blanks(std::string_view text) noexcept {
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_blank(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back()))
+        text.remove_suffix(1);
+    return text;
+}
+
 /// Header fields in wire order, names in lower case. Owns its text.
 class HeaderList {
   public:

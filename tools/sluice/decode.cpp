@@ -35,22 +35,13 @@ const adapters::Dialect& dialect_named(std::string_view name) {
     throw UsageError("--dialect: \"" + std::string(name) + "\" is not known; there are " + known);
 }
 
-std::string_view trim(std::string_view text) {
-    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && is_blank(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back()))
-        text.remove_suffix(1);
-    return text;
-}
-
 wire::HeaderList parse_headers(const std::vector<std::string>& lines) {
     wire::HeaderList headers;
     for (const std::string_view line : lines) {
         const std::size_t colon = line.find(':');
-        if (colon == std::string_view::npos || trim(line.substr(0, colon)).empty())
+        if (colon == std::string_view::npos || wire::trim_blanks(line.substr(0, colon)).empty())
             throw UsageError("--header: expected 'name: value', got \"" + std::string(line) + "\"");
-        headers.add(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
+        headers.add(wire::trim_blanks(line.substr(0, colon)), wire::trim_blanks(line.substr(colon + 1)));
     }
     return headers;
 }
